@@ -1,0 +1,94 @@
+"""How we talk to AWS: the configuration of clients, and what their errors mean to us.
+
+Endpoints, region and credentials are botocore's own settings; none is here.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from aiobotocore.config import AioConfig
+from botocore.configprovider import ConfiguredEndpointProvider
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnectionError
+
+from shared.errors import DependencyUnavailable
+
+CONNECT_TIMEOUT_S = 2
+READ_TIMEOUT_S = 5
+RECEIVE_TIMEOUT_S = 30  # above SQS's longest poll of 20 s
+
+# Codes of throttling and of faults on AWS's side, for the three services we call all the time:
+# the "common errors" page of each one's API reference.
+_PASSING_CODES = frozenset(
+    {
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "KmsThrottled",
+        "OverLimit",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+
+
+def client_config(*, connections: int, read_timeout_s: float = READ_TIMEOUT_S) -> AioConfig:
+    """The configuration that every client of ours is made with, once per process.
+
+    ``connections`` is the size of the pool, to be matched to the caller's concurrency.
+    """
+    return AioConfig(
+        connect_timeout=CONNECT_TIMEOUT_S,
+        read_timeout=read_timeout_s,
+        max_pool_connections=connections,
+        retries={"mode": "standard", "max_attempts": 3},
+        # botocore 1.40 would presign with SigV2, and add a second checksum pass to every put.
+        signature_version="v4",
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+
+
+def s3_config(*, connections: int) -> AioConfig:
+    """``client_config`` for S3, whose signature version has a name of its own.
+
+    An endpoint that is not AWS's (an emulator's) has no host name for each bucket.
+    """
+    configured = ConfiguredEndpointProvider(full_config={}, scoped_config={}, client_name="s3")
+    style = "auto" if configured.provide() is None else "path"
+    s3_only = AioConfig(signature_version="s3v4", s3={"addressing_style": style})
+    return client_config(connections=connections).merge(s3_only)
+
+
+def error_code(error: ClientError) -> str:
+    """AWS's code for a refused call."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the same call may well succeed a little later."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return error_code(error) in _PASSING_CODES or status >= 500
+    return isinstance(error, NoConnectionError | HTTPClientError | TimeoutError)
+
+
+@contextmanager
+def calls_to(dependency: str) -> Iterator[None]:
+    """Turn a passing failure of the calls inside into ``DependencyUnavailable``.
+
+    ``dependency`` is the name that operators read: dynamodb, s3 or sqs. Any other error passes.
+    """
+    try:
+        yield
+    except (BotoCoreError, ClientError, TimeoutError) as error:
+        if is_passing(error):
+            raise DependencyUnavailable(dependency) from error
+        raise

@@ -1,0 +1,279 @@
+"""The worker loop: takes from a queue only what it can start, and loses nothing it took.
+
+A delivery is settled when its handler returns. Whatever else happens, the message comes back: at
+once when the worker is told to stop, later when the job failed for a passing reason, and by its
+own visibility timeout when the worker dies.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+from opentelemetry.trace import Span, StatusCode
+
+from shared.contracts import ImageIngested, ImageUploaded, parse_message
+from shared.errors import DependencyUnavailable, Malformed, Postponed, StaleRecord, Transient
+from shared.settling import Settler
+from shared.telemetry import IMAGE_ID, OUTCOME, process_span
+
+if TYPE_CHECKING:
+    from types_aiobotocore_sqs import SQSClient
+    from types_aiobotocore_sqs.type_defs import MessageTypeDef
+
+logger = logging.getLogger(__name__)
+
+RECEIVE_MAX = 10  # messages SQS gives in one call
+RETRY_FIRST_S = 2.0
+RETRY_MAX_S = 300.0
+OUTAGE_MAX_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a consumer works. ``poll_wait + drain`` must stay below the platform's stop timeout."""
+
+    concurrency: int = 4
+    lease: float = 60.0  # seconds; extended at a third
+    lease_margin: float = 10.0  # seconds that a message stays hidden beyond the lease
+    hold: float = 240.0  # seconds after which a job is taken for hung, and let go
+    poll_wait: int = 10  # seconds; also how late a stop may be noticed
+    drain: float = 45.0  # seconds
+
+    @property
+    def visibility(self) -> float:
+        """Seconds a received message stays hidden. Never shorter than the lease on the record,
+        or a second worker would meet a live lease with each message that comes back.
+        """
+        return self.lease + self.lease_margin
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One message in this worker's hands. ``receive_count`` is SQS's, 1 for the first time."""
+
+    message: ImageUploaded | ImageIngested
+    receive_count: int
+    _extend: Callable[[], Awaitable[None]] | None = field(default=None, repr=False)
+
+    def keep_leased(self, extend: Callable[[], Awaitable[None]]) -> None:
+        """Call ``extend`` at each heartbeat. If it raises ``StaleRecord`` the work is stopped."""
+        self._extend = extend
+
+    async def heartbeat(self) -> None:
+        """Extend what the handler asked to be extended."""
+        if self._extend is not None:
+            await self._extend()
+
+
+Handler = Callable[[Delivery], Awaitable[None]]
+
+
+class Consumer:
+    """Runs ``handler`` for each message of one queue, at most ``concurrency`` at a time."""
+
+    def __init__(
+        self,
+        sqs: "SQSClient",
+        *,
+        queue_url: str,
+        dead_letter_url: str,
+        handler: Handler,
+        options: Options,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._sqs = sqs
+        self._queue_url = queue_url
+        self._dead_letter_url = dead_letter_url
+        self._queue = queue_url.rsplit("/", 1)[-1]
+        self._handler = handler
+        self._options = options
+        self._clock = clock
+        self._running: set[asyncio.Task[None]] = set()
+        self._received_at = clock()
+        self._outages = 0
+
+    @property
+    def seconds_since_receive(self) -> float:
+        """How long ago SQS last answered, or all slots were busy: a stalled loop makes it grow."""
+        return self._clock() - self._received_at
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Consume until ``stop`` is set, then finish or give back what is held, and return."""
+        async with Settler(
+            self._sqs, queue_url=self._queue_url, dead_letter_url=self._dead_letter_url
+        ) as settler:
+            while not stop.is_set():
+                for message in await self._receive(stop, settler):
+                    task = asyncio.create_task(self._process(message, settler))
+                    self._running.add(task)
+                    task.add_done_callback(self._running.discard)
+            await self._drain()
+
+    async def _receive(self, stop: asyncio.Event, settler: Settler) -> "list[MessageTypeDef]":
+        # Ask only for what can start now: a message waiting in memory burns its lease.
+        free = self._options.concurrency - len(self._running)
+        if free <= 0:
+            await self._wait_for_slot(stop)
+            return []
+        try:
+            # Never cancelled on stop: SQS may already have leased messages to this call.
+            response = await self._sqs.receive_message(
+                QueueUrl=self._queue_url,
+                MaxNumberOfMessages=min(free, RECEIVE_MAX),
+                VisibilityTimeout=round(self._options.visibility),
+                WaitTimeSeconds=self._options.poll_wait,
+                MessageAttributeNames=["All"],  # without this, trace context is dropped
+                MessageSystemAttributeNames=["ApproximateReceiveCount", "AWSTraceHeader"],
+            )
+        except (BotoCoreError, ClientError, TimeoutError) as error:
+            await self._sit_out(error, stop)
+            return []
+        self._outages = 0
+        self._received_at = self._clock()
+        messages = response.get("Messages", [])
+        if stop.is_set():
+            await asyncio.gather(*(settler.show_in(message, 0) for message in messages))
+            return []
+        return messages
+
+    async def _wait_for_slot(self, stop: asyncio.Event) -> None:
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({stopping, *self._running}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopping.cancel()
+        self._received_at = self._clock()
+
+    async def _sit_out(self, error: Exception, stop: asyncio.Event) -> None:
+        """SQS is down: wait, longer each time, but hear a stop at once."""
+        self._outages += 1
+        delay = _backoff(self._outages, first=1.0, most=OUTAGE_MAX_S)
+        logger.warning(
+            "receive failed",
+            extra={"queue": self._queue, "error": type(error).__name__, "retry_in_s": delay},
+        )
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), timeout=delay)
+
+    async def _process(self, message: "MessageTypeDef", settler: Settler) -> None:
+        began = self._clock()
+        count = int(message.get("Attributes", {}).get("ApproximateReceiveCount", "1"))
+        with process_span(message, self._queue) as span:
+            try:
+                outcome = await self._settle(message, count, settler, span)
+            except asyncio.CancelledError:
+                await settler.show_in(message, 0)
+                logger.info("released", extra={"queue": self._queue})
+                raise
+            span.set_attribute(OUTCOME, outcome)
+            logger.info(
+                "message handled",
+                extra={
+                    "queue": self._queue,
+                    "outcome": outcome,
+                    "receive_count": count,
+                    "duration_ms": round((self._clock() - began) * 1000),
+                },
+            )
+
+    async def _settle(
+        self, message: "MessageTypeDef", count: int, settler: Settler, span: Span
+    ) -> str:
+        """Handle one message and see to its fate; the name of the outcome."""
+        try:
+            delivery = Delivery(parse_message(message["Body"]), count)
+            span.set_attribute(IMAGE_ID, delivery.message.image_id)
+            async with self._leased(message, delivery, settler):
+                await self._handler(delivery)
+        except Malformed as error:
+            logger.error("malformed message", extra={"reason": error.reason})
+            await settler.dead_letter(message, reason=error.reason, tries=count)
+            return "dead_lettered"
+        except Postponed as error:
+            await settler.show_in(message, error.delay)
+            return "postponed"
+        except StaleRecord:
+            # Its new holder settles it; should that one die, the message is still here.
+            await settler.show_in(message, self._options.visibility)
+            return "lost_lease"
+        except Exception as error:
+            span.set_status(StatusCode.ERROR, type(error).__name__)
+            expected = isinstance(error, Transient | DependencyUnavailable)
+            logger.warning(
+                "will retry",
+                extra={"error": type(error).__name__},
+                exc_info=None if expected else error,
+            )
+            await settler.show_in(message, _retry_delay(error, count))
+            return "retried"
+        settler.delete(message)
+        return "settled"
+
+    @asynccontextmanager
+    async def _leased(
+        self, message: "MessageTypeDef", delivery: Delivery, settler: Settler
+    ) -> AsyncIterator[None]:
+        """Keep message and record leased while the block runs, but not for ever."""
+        scope = asyncio.timeout(self._options.hold)
+        try:
+            async with scope:
+                heart = asyncio.create_task(self._beat(message, delivery, settler, scope))
+                try:
+                    yield
+                finally:
+                    heart.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await heart
+        except TimeoutError as error:
+            if not scope.expired():
+                raise  # the handler's own
+            raise Transient("the lease was lost, or the job hung") from error
+
+    async def _beat(
+        self,
+        message: "MessageTypeDef",
+        delivery: Delivery,
+        settler: Settler,
+        scope: asyncio.Timeout,
+    ) -> None:
+        while True:
+            await asyncio.sleep(self._options.lease / 3)
+            try:
+                # The message first: it must never become visible under a live lease.
+                if await settler.show_in(message, self._options.visibility):
+                    await delivery.heartbeat()
+            except StaleRecord:
+                logger.warning("lease lost", extra={"queue": self._queue})
+                scope.reschedule(asyncio.get_running_loop().time())
+                return
+            except DependencyUnavailable as error:
+                logger.warning("heartbeat failed", extra={"dependency": error.dependency})
+
+    async def _drain(self) -> None:
+        if not self._running:
+            return
+        logger.info("draining", extra={"running": len(self._running)})
+        _, late = await asyncio.wait(self._running, timeout=self._options.drain)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+
+
+def _retry_delay(error: Exception, receive_count: int) -> float:
+    if isinstance(error, Transient) and error.retry_after is not None:
+        return error.retry_after
+    return _backoff(receive_count, first=RETRY_FIRST_S, most=RETRY_MAX_S)
+
+
+def _backoff(tries: int, *, first: float, most: float) -> float:
+    """Seconds before try ``tries`` + 1: doubling, capped, with "equal jitter" so that a crowd that
+    failed together does not come back together.
+    """
+    ceiling = min(most, first * 2.0 ** min(tries - 1, 16))
+    return ceiling / 2 + random.uniform(0, ceiling / 2)  # noqa: S311  not a secret

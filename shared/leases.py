@@ -1,0 +1,202 @@
+"""Who works on a job: claims, leases and the writes that only a lease's holder may make.
+
+Each write conditions on the job and on the lease, so that of two deliveries of one message, or a
+worker thought dead and the one that took over, exactly one has its way.
+"""
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from shared.contracts import Message
+from shared.errors import StaleRecord
+from shared.items import Update
+from shared.record_store import ConditionFailed, RecordStore
+from shared.records import (
+    CLAIMABLE,
+    LOST_HOP_S,
+    MAX_ATTEMPTS,
+    CaptionResult,
+    Failure,
+    ImageRecord,
+    IngestResult,
+    Refusal,
+    Stage,
+    Status,
+    refusal_of,
+    sources_of,
+    timestamp,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job held by this delivery. ``record`` is the record as of the claim."""
+
+    record: ImageRecord
+    lease_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A job that this delivery may not have, and the record that said so, if there is one."""
+
+    refusal: Refusal
+    record: ImageRecord | None
+
+
+class Leases:
+    """Claims on image records, each for ``lease`` seconds at a time."""
+
+    def __init__(
+        self,
+        records: RecordStore,
+        *,
+        lease: float,  # seconds
+        clock: Callable[[], float] = time.time,  # Unix seconds
+    ) -> None:
+        self._records = records
+        self._lease = lease
+        self._clock = clock
+
+    async def claim(self, message: Message, stage: Stage) -> Claim | Refused:
+        """Take up ``message``'s job for ``stage``, counting an attempt, or say why not.
+
+        Raises ``DependencyUnavailable`` if DynamoDB does not answer.
+        """
+        now = self._clock()
+        lease_id = uuid.uuid4().hex
+        update = (
+            Update()
+            .set(status=stage, lease_id=lease_id, lease_until=now + self._lease)
+            .set(claimed_at=self._timestamp(), updated_at=self._timestamp())
+            .add("attempts_made", 1)
+            .add("version", 1)
+            .when("{job} = :job", job=message.job)
+            .when_in("status", CLAIMABLE[stage])
+            .when("attribute_not_exists({lease_until}) OR {lease_until} <= :now", now=now)
+            .when("{attempts_made} < :limit", limit=MAX_ATTEMPTS)
+        )
+        try:
+            record = await self._records.update(message.user_id, message.image_id, update)
+        except ConditionFailed as failed:
+            refusal = refusal_of(failed.record, job=message.job, stage=stage, now=now)
+            # The condition and `refusal_of` say the same; should a lease have run out between
+            # two clocks, "leased" merely brings the message back.
+            return Refused(refusal or Refusal.LEASED, failed.record)
+        return Claim(record, lease_id)
+
+    async def extend(self, claim: Claim) -> None:
+        """Keep the lease for another full term. Raises ``StaleRecord`` if it was lost."""
+        update = self._held(claim).set(lease_until=self._clock() + self._lease)
+        await self._write_held(claim, update)
+
+    async def release(self, claim: Claim) -> None:
+        """Give the job back unharmed: the attempt does not count. A lost lease is not an error."""
+        update = self._held(claim).set(lease_id=None, lease_until=None).add("attempts_made", -1)
+        try:
+            await self._write_held(claim, update)
+        except StaleRecord:
+            return
+
+    async def give_up_attempt(self, claim: Claim) -> None:
+        """End the lease after a failed attempt, which counts. A lost lease is not an error."""
+        try:
+            await self._write_held(claim, self._held(claim).set(lease_id=None, lease_until=None))
+        except StaleRecord:
+            return
+
+    async def finish_ingest(self, claim: Claim, result: IngestResult) -> ImageRecord:
+        """Store what ingest made and move on to captioning, its message still unsent.
+
+        Raises ``StaleRecord`` if the lease was lost or the record is gone.
+        """
+        now = self._timestamp()
+        update = (
+            self._held(claim)
+            .set(
+                status=Status.CAPTIONING,
+                original=result.original,
+                thumbnail=result.thumbnail,
+                model_input=result.model_input,
+                timeline=claim.record.stage_times("ingest", now),
+                hop_started_at=now,
+                updated_at=now,
+                sent=False,
+                attempts_made=0,
+                lease_id=None,
+                lease_until=None,
+                check_at=self._clock() + LOST_HOP_S,
+            )
+            .add("version", 1)
+        )
+        if result.labels is not None:
+            update.set(labels=[label.name for label in result.labels], label_details=result.labels)
+        return await self._write_held(claim, update)
+
+    async def finish_caption(self, claim: Claim, result: CaptionResult) -> ImageRecord:
+        """Store the captions and complete the record. Raises ``StaleRecord`` like the above."""
+        now = self._timestamp()
+        update = self._ended(claim, Status.COMPLETED, now).set(
+            concise_caption=result.concise,
+            creative_caption=result.creative,
+            alt_text=result.alt_text,
+            caption_language=result.language,
+            provider=result.provider,
+            timeline=claim.record.stage_times("caption", now),
+            error=None,
+        )
+        if result.labels is not None:
+            update.set(labels=[label.name for label in result.labels], label_details=result.labels)
+        return await self._write_held(claim, update)
+
+    async def fail(self, claim: Claim, failure: Failure) -> ImageRecord:
+        """Fail the record for good, until its owner retries. Raises ``StaleRecord``."""
+        update = self._ended(claim, Status.FAILED, self._timestamp()).set(error=failure)
+        return await self._write_held(claim, update)
+
+    async def fail_exhausted(self, record: ImageRecord, failure: Failure) -> None:
+        """Fail a record whose attempts are used up and whose last lease has run out."""
+        update = (
+            self._end(Update(), Status.FAILED, self._timestamp())
+            .set(error=failure)
+            .when("{job} = :job", job=record.job)
+            .when_in("status", sources_of(Status.FAILED))
+            .when("{attempts_made} >= :limit", limit=MAX_ATTEMPTS)
+            .when("attribute_not_exists({lease_until}) OR {lease_until} <= :now", now=self._clock())
+        )
+        try:
+            await self._records.update(record.user_id, record.image_id, update)
+        except ConditionFailed:
+            return  # it moved meanwhile, which is what we wanted
+
+    def _held(self, claim: Claim) -> Update:
+        return (
+            Update()
+            .when("{job} = :job", job=claim.record.job)
+            .when("{status} = :status", status=claim.record.status)
+            .when("{lease_id} = :lease", lease=claim.lease_id)
+        )
+
+    def _ended(self, claim: Claim, status: Status, now: str) -> Update:
+        return self._end(self._held(claim), status, now)
+
+    def _end(self, update: Update, status: Status, now: str) -> Update:
+        # Without `active_shard` the item leaves the sparse index: nothing is left to do.
+        return update.set(
+            status=status,
+            updated_at=now,
+            lease_id=None,
+            lease_until=None,
+            check_at=None,
+            active_shard=None,
+        ).add("version", 1)
+
+    async def _write_held(self, claim: Claim, update: Update) -> ImageRecord:
+        """Write as the holder of ``claim``. Raises ``StaleRecord`` if the lease was lost."""
+        return await self._records.update(claim.record.user_id, claim.record.image_id, update)
+
+    def _timestamp(self) -> str:
+        return timestamp(datetime.fromtimestamp(self._clock(), UTC))

@@ -1,0 +1,128 @@
+"""One stage of one job, from claim to end: what ingest and captioner have in common.
+
+However the work ends, the lease ends with it: finished, failed for the owner to read, or given
+back, with the attempt counted if it was the job's fault and uncounted if it was not.
+"""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Awaitable, Callable
+from typing import Literal
+
+from shared.consumer import Delivery
+from shared.contracts import Message
+from shared.errors import (
+    DependencyUnavailable,
+    FailureCode,
+    Permanent,
+    Postponed,
+    StaleRecord,
+    Transient,
+)
+from shared.leases import Claim, Leases, Refused
+from shared.record_store import ConditionFailed
+from shared.records import MAX_ATTEMPTS, Failure, ImageRecord, Refusal, Stage, Status
+
+logger = logging.getLogger(__name__)
+
+POSTPONE_JITTER_S = 5.0
+
+_STAGE_NAMES: dict[Stage, Literal["ingest", "caption"]] = {
+    Status.INGESTING: "ingest",
+    Status.CAPTIONING: "caption",
+}
+
+# What the owner reads when a job failed through no fault of the photo.
+_DETAILS: dict[FailureCode, str] = {
+    "providers_exhausted": "No caption model could answer. Please try again later.",
+    "timed_out": "This photo took too long. Please try again.",
+    "internal_error": "Something went wrong on our side. Please try again.",
+}
+
+Work = Callable[[Claim], Awaitable[None]]
+Resend = Callable[[ImageRecord], Awaitable[None]]
+Vanished = Callable[[str, str], Awaitable[object]]
+
+
+class StageRunner:
+    """Runs one stage's work under a lease.
+
+    ``work`` does the stage and moves the record on. ``resend`` puts the next message on its queue
+    when an earlier worker died before it could. ``vanished(user_id, image_id)`` removes what may
+    be left of an image whose record is gone.
+    """
+
+    def __init__(
+        self,
+        leases: Leases,
+        stage: Stage,
+        *,
+        work: Work,
+        vanished: Vanished,
+        resend: Resend | None = None,
+        clock: Callable[[], float] = time.time,  # Unix seconds
+    ) -> None:
+        self._leases = leases
+        self._stage = stage
+        self._work = work
+        self._vanished = vanished
+        self._resend = resend
+        self._clock = clock
+
+    async def run(self, delivery: Delivery) -> None:
+        """Do the stage for ``delivery``'s job; returning means that its message may go."""
+        message = delivery.message
+        claim = await self._leases.claim(message, self._stage)
+        if isinstance(claim, Refused):
+            await self._refused(claim, message)
+            return
+        delivery.keep_leased(lambda: self._leases.extend(claim))
+        await self._work_under(claim, message)
+
+    async def _work_under(self, claim: Claim, message: Message) -> None:
+        try:
+            await self._work(claim)
+        except Permanent as error:
+            logger.info("photo failed", extra={"code": error.code})
+            await self._leases.fail(claim, self._failure(error.code, error.detail, retryable=False))
+        except StaleRecord as error:
+            if not isinstance(error, ConditionFailed) or error.record is not None:
+                raise
+            await self._vanished(message.user_id, message.image_id)
+        except (DependencyUnavailable, asyncio.CancelledError):
+            # No fault of the job's: whoever takes it up next starts afresh.
+            await self._leases.release(claim)
+            raise
+        except Exception as error:  # noqa: BLE001  counted, and raised again but for the last time
+            await self._failed_attempt(claim, error)
+
+    async def _refused(self, refused: Refused, message: Message) -> None:
+        record = refused.record
+        logger.info("not claimed", extra={"refusal": refused.refusal})
+        if record is None:
+            await self._vanished(message.user_id, message.image_id)
+        elif refused.refusal is Refusal.LEASED:
+            ends_in = max(0.0, (record.lease_until or 0.0) - self._clock())
+            raise Postponed(ends_in + random.uniform(1, POSTPONE_JITTER_S))  # noqa: S311
+        elif refused.refusal is Refusal.UNSENT_HOP and self._resend is not None:
+            await self._resend(record)
+        elif refused.refusal is Refusal.EXHAUSTED:
+            await self._leases.fail_exhausted(record, self._last_failure("timed_out"))
+
+    async def _failed_attempt(self, claim: Claim, error: Exception) -> None:
+        """An attempt that counts: fail the record if it was the last one, else raise ``error``."""
+        if claim.record.attempts_made < MAX_ATTEMPTS:
+            await self._leases.give_up_attempt(claim)
+            raise error
+        logger.error("attempts exhausted", exc_info=error)
+        code: FailureCode = error.code if isinstance(error, Transient) else "internal_error"
+        await self._leases.fail(claim, self._last_failure(code))
+
+    def _last_failure(self, code: FailureCode) -> Failure:
+        return self._failure(code, _DETAILS.get(code, _DETAILS["internal_error"]), retryable=True)
+
+    def _failure(self, code: FailureCode, detail: str, *, retryable: bool) -> Failure:
+        stage = _STAGE_NAMES[self._stage]
+        return Failure(code=code, detail=detail, retryable=retryable, stage=stage)

@@ -1,0 +1,110 @@
+"""A queue worker's process: its settings, its clients, its consumer, the line that says ready."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import aioboto3
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from shared.aws import RECEIVE_TIMEOUT_S, client_config, s3_config
+from shared.consumer import Consumer, Handler, Options
+from shared.health import health_server
+from shared.leases import Leases
+from shared.object_store import ObjectStore
+from shared.record_store import RecordStore
+
+if TYPE_CHECKING:
+    from types_aiobotocore_sqs import SQSClient
+
+logger = logging.getLogger(__name__)
+
+# Requests that one photo makes at the same time, at most: ingest stores three objects.
+REQUESTS_PER_PHOTO = 3
+STALL_S = 60.0  # above the longest pause after an outage
+
+
+class WorkerSettings(BaseSettings):
+    """What every queue worker reads. Each service adds its prefix and its own.
+
+    Credentials, region and endpoints are botocore's own variables.
+    """
+
+    images_bucket: str
+    records_table: str
+    queue_url: str
+    dlq_url: str
+    concurrency: int = Field(default=4, ge=1, le=100, description="photos at once")
+    lease_s: float = Field(default=60, ge=3, le=600)
+    poll_wait_s: int = Field(default=10, ge=0, le=20)
+    drain_s: float = Field(default=45, ge=0, le=110)
+    health_port: int | None = Field(default=None, ge=0, le=65535, description="0 takes a free one")
+
+    def options(self) -> Options:
+        """How the consumer is to work."""
+        return Options(
+            concurrency=self.concurrency,
+            lease=self.lease_s,
+            poll_wait=self.poll_wait_s,
+            drain=self.drain_s,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every worker works with, each made once."""
+
+    sqs: "SQSClient"
+    records: RecordStore
+    leases: Leases
+    objects: ObjectStore
+
+
+@asynccontextmanager
+async def worker_tools(settings: WorkerSettings) -> AsyncIterator[Tools]:
+    """The worker's clients and stores, closed at the end of the block."""
+    session = aioboto3.Session()
+    connections = settings.concurrency * REQUESTS_PER_PHOTO
+    config = client_config(connections=connections)
+    # One connection more, for the receive that is always under way and outlasts other reads.
+    sqs_config = client_config(connections=connections + 1, read_timeout_s=RECEIVE_TIMEOUT_S)
+    async with (
+        session.client("dynamodb", config=config) as dynamodb,
+        session.client("s3", config=s3_config(connections=connections)) as s3,
+        session.client("sqs", config=sqs_config) as sqs,
+    ):
+        records = RecordStore(dynamodb, settings.records_table)
+        yield Tools(
+            sqs=sqs,
+            records=records,
+            leases=Leases(records, lease=settings.lease_s),
+            objects=ObjectStore(s3, settings.images_bucket),
+        )
+
+
+async def consume(
+    settings: WorkerSettings, tools: Tools, handler: Handler, stop: asyncio.Event
+) -> None:
+    """Consume until ``stop``; ``/healthz`` fails once the loop has stalled for a minute."""
+    options = settings.options()
+    consumer = Consumer(
+        tools.sqs,
+        queue_url=settings.queue_url,
+        dead_letter_url=settings.dlq_url,
+        handler=handler,
+        options=options,
+    )
+
+    def healthy() -> bool:
+        return consumer.seconds_since_receive < STALL_S + options.poll_wait
+
+    def ready() -> bool:
+        return healthy() and not stop.is_set()
+
+    async with health_server(settings.health_port, healthy=healthy, ready=ready) as port:
+        logger.info("ready", extra={"health_port": port})
+        await consumer.run(stop)

@@ -1,0 +1,137 @@
+"""A table, a bucket and queues of its own for each test, on one in-process AWS."""
+
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import aioboto3
+import pytest
+
+from shared.aws import client_config, s3_config
+from shared.contracts import CaptionOptions, ImageUploaded
+from shared.leases import Leases
+from shared.object_store import ObjectStore
+from shared.record_store import RecordStore
+from shared.records import ImageRecord, Status
+
+
+@dataclass
+class Clock:
+    """Unix seconds that pass when the test says so."""
+
+    now: float = 1_790_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(scope="session")
+async def sqs(aws: str) -> AsyncIterator[Any]:
+    config = client_config(connections=20, read_timeout_s=30)
+    async with aioboto3.Session().client("sqs", config=config) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def dynamodb(aws: str) -> AsyncIterator[Any]:
+    async with aioboto3.Session().client("dynamodb", config=client_config(connections=20)) as it:
+        yield it
+
+
+@pytest.fixture(scope="session")
+async def s3(aws: str) -> AsyncIterator[Any]:
+    async with aioboto3.Session().client("s3", config=s3_config(connections=20)) as client:
+        yield client
+
+
+@pytest.fixture
+async def queue_url(sqs: Any) -> str:
+    created = await sqs.create_queue(QueueName=f"test-{uuid.uuid4().hex}")
+    return str(created["QueueUrl"])
+
+
+@pytest.fixture
+async def dead_letter_url(sqs: Any) -> str:
+    created = await sqs.create_queue(QueueName=f"test-dlq-{uuid.uuid4().hex}")
+    return str(created["QueueUrl"])
+
+
+@pytest.fixture
+async def table(dynamodb: Any) -> str:
+    name = f"test-{uuid.uuid4().hex}"
+    await dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[
+            {"AttributeName": "PK", "KeyType": "HASH"},
+            {"AttributeName": "SK", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "PK", "AttributeType": "S"},
+            {"AttributeName": "SK", "AttributeType": "S"},
+        ],
+    )
+    return name
+
+
+@pytest.fixture
+async def bucket(s3: Any) -> str:
+    name = f"test-{uuid.uuid4().hex}"
+    await s3.create_bucket(
+        Bucket=name, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+    )
+    await s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+    return name
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def records(dynamodb: Any, table: str, clock: Clock) -> RecordStore:
+    return RecordStore(dynamodb, table, clock=clock)
+
+
+@pytest.fixture
+def leases(records: RecordStore, clock: Clock) -> Leases:
+    return Leases(records, lease=60, clock=clock)
+
+
+@pytest.fixture
+def objects(s3: Any, bucket: str) -> ObjectStore:
+    return ObjectStore(s3, bucket)
+
+
+@pytest.fixture
+async def stored(records: RecordStore, clock: Clock) -> ImageRecord:
+    """A record as the gateway leaves it."""
+    record = ImageRecord(
+        user_id="ana",
+        image_id="0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",
+        status=Status.QUEUED,
+        job="j1",
+        ttl=int(clock()) + 90 * 86400,
+        timestamp="2026-11-22T12:00:00.000Z",
+        updated_at="2026-11-22T12:00:00.000Z",
+        hop_started_at="2026-11-22T12:00:00.000Z",
+        upload_key="incoming/ana/0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b",
+        check_at=clock() + 30,
+    )
+    await records.create(record)
+    return record
+
+
+@pytest.fixture
+def uploaded(stored: ImageRecord) -> ImageUploaded:
+    """The message that goes with ``stored``."""
+    return ImageUploaded(
+        user_id=stored.user_id,
+        image_id=stored.image_id,
+        job=stored.job,
+        epoch=0,
+        upload_key=stored.upload_key,
+        options=CaptionOptions(),
+    )

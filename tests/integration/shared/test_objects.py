@@ -1,0 +1,64 @@
+"""Objects on a versioned bucket: caps, checksums, and deletes that are true."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from shared.errors import Permanent, StaleRecord
+from shared.object_store import ObjectStore, image_object_key, upload_key
+
+
+async def versions(s3: Any, bucket: str) -> int:
+    listing = await s3.list_object_versions(Bucket=bucket)
+    return len(listing.get("Versions", [])) + len(listing.get("DeleteMarkers", []))
+
+
+async def test_what_was_put_is_read(objects: ObjectStore) -> None:
+    await objects.put("k", bytearray(b"pixels"), content_type="image/jpeg")
+
+    assert await objects.read("k", limit=6) == b"pixels"
+
+
+async def test_a_longer_object_than_allowed_is_refused(objects: ObjectStore) -> None:
+    await objects.put("k", b"1234567", content_type="image/jpeg")
+
+    with pytest.raises(Permanent) as refusal:
+        await objects.read("k", limit=6)
+
+    assert refusal.value.code == "image_too_large"
+
+
+async def test_a_missing_object_is_stale(objects: ObjectStore) -> None:
+    with pytest.raises(StaleRecord):
+        await objects.read("nowhere", limit=1)
+
+
+async def test_a_removed_image_leaves_no_version_and_no_marker(
+    s3: Any, bucket: str, objects: ObjectStore
+) -> None:
+    for key in (upload_key("ana", "i"), image_object_key("ana", "i", "thumbnail.jpg")):
+        await objects.put(key, b"one", content_type="image/jpeg")
+        await objects.put(key, b"two", content_type="image/jpeg")
+        await s3.delete_object(Bucket=bucket, Key=key)
+    await objects.put(upload_key("bob", "i"), b"his", content_type="image/jpeg")
+
+    deleted = await objects.remove_image("ana", "i")
+
+    assert deleted == 6
+    assert await versions(s3, bucket) == 1
+
+
+async def test_more_versions_than_one_call_takes_are_all_removed(
+    s3: Any, bucket: str, objects: ObjectStore
+) -> None:
+    slots = asyncio.Semaphore(16)
+
+    async def put(number: int) -> None:
+        async with slots:
+            await s3.put_object(Bucket=bucket, Key=f"images/ana/i/{number}", Body=b"")
+
+    await asyncio.gather(*(put(number) for number in range(1005)))
+
+    assert await objects.delete_versions("images/ana/i/") == 1005
+    assert await versions(s3, bucket) == 0

@@ -1,0 +1,75 @@
+"""Logs are JSON with the trace they belong to; a trace crosses a queue unbroken."""
+
+import json
+import logging
+import sys
+
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+
+from shared.telemetry import JsonFormatter, context_attributes, context_of, xray_header
+
+tracer = TracerProvider(shutdown_on_exit=False).get_tracer("test")
+
+
+def line(message: str = "stored", **extra: object) -> dict[str, object]:
+    record = logging.LogRecord("shared.x", logging.INFO, "x.py", 1, message, (), None)
+    vars(record).update(extra)
+    parsed: dict[str, object] = json.loads(JsonFormatter("ingest").format(record))
+    return parsed
+
+
+def test_a_line_names_event_level_service_and_extras() -> None:
+    found = line(code="undecodable_image")
+
+    assert found["event"] == "stored"
+    assert found["level"] == "info"
+    assert found["service"] == "ingest"
+    assert found["code"] == "undecodable_image"
+    assert str(found["time"]).endswith("Z")
+
+
+def test_every_line_has_a_trace_id_and_inside_a_span_it_is_the_span_s() -> None:
+    with tracer.start_as_current_span("request") as span:
+        inside = line()
+
+    assert line()["trace_id"] is None
+    assert inside["trace_id"] == trace.format_trace_id(span.get_span_context().trace_id)
+
+
+def test_an_extra_can_not_overwrite_what_every_line_has() -> None:
+    assert line(service="forged")["service"] == "ingest"
+
+
+def test_what_json_lacks_is_written_as_text() -> None:
+    assert line(error=ValueError("x"))["error"] == "x"
+
+
+def test_an_exception_is_one_line() -> None:
+    try:
+        int("a\nb")
+    except ValueError:
+        record = logging.LogRecord("x", logging.ERROR, "x", 1, "bad", (), sys.exc_info())
+
+    assert "\n" not in JsonFormatter("ingest").format(record)
+
+
+def test_a_trace_crosses_the_queue() -> None:
+    with tracer.start_as_current_span("request") as span:
+        attributes = context_attributes()
+
+    context = context_of({"MessageAttributes": attributes})
+
+    arrived = trace.get_current_span(context).get_span_context()
+    assert arrived.trace_id == span.get_span_context().trace_id
+
+
+def test_the_x_ray_header_has_the_same_trace_in_aws_s_form() -> None:
+    with tracer.start_as_current_span("request") as span:
+        header = xray_header()
+
+    trace_id = trace.format_trace_id(span.get_span_context().trace_id)
+    assert header is not None
+    assert header.startswith(f"Root=1-{trace_id[:8]}-{trace_id[8:]};Parent=")
+    assert header.endswith(";Sampled=1")
+    assert xray_header() is None
