@@ -1,10 +1,20 @@
-"""One in-process AWS for the run, spoken to over HTTP, and no way past it to a real account."""
+"""Two emulated AWSs for the run, spoken to over HTTP, and no way past them to a real account.
+
+moto starts with the tests, in threads of this process. ministack is what `make up` runs; it is the
+one to use where a write must be atomic or a signature checked, which moto does not do.
+"""
 
 import os
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 from moto.server import ThreadedMotoServer
+
+from infra.local.layout import ROOT, layout_from
+from infra.local.processes import emulator
+from tests.integration.local_stack_driver import free_port_base, wait_until
+from tests.integration.test_local_stack_aws import answers
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +36,20 @@ def aws() -> Iterator[str]:
         env.setenv("AWS_EC2_METADATA_DISABLED", "true")
         yield endpoint
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def ministack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The endpoint of the emulator that `make up` runs, on a free port."""
+    if not ROOT.joinpath(".venv-aws").exists():
+        pytest.skip("no .venv-aws: `make test` makes it")
+    state = tmp_path_factory.mktemp("ministack")
+    layout = layout_from({"PORT_BASE": str(free_port_base()), "STATE_DIR": str(state)})
+    process = emulator(layout, os.environ)
+    running = subprocess.Popen(process.argv, env=process.environment)
+    try:
+        wait_until(lambda: answers(layout.aws_url + process.health_path))
+        yield layout.aws_url
+    finally:
+        running.terminate()
+        running.wait(10)

@@ -59,6 +59,11 @@ async def dead_letter_url(sqs: Any) -> str:
 
 @pytest.fixture
 async def table(dynamodb: Any) -> str:
+    return await made_table(dynamodb)
+
+
+async def made_table(dynamodb: Any) -> str:
+    """A new table with the keys of ours."""
     name = f"test-{uuid.uuid4().hex}"
     await dynamodb.create_table(
         TableName=name,

@@ -1,0 +1,38 @@
+"""The page: ``python -m streamlit run services/ui/app.py`` from the repository's root.
+
+Nobody sees more than the front page without having signed in.
+"""
+
+import functools
+
+from services.ui import shell, sign_in
+from services.ui.client import GatewayClient
+from services.ui.settings import Settings
+from services.ui.views import front
+
+
+@functools.cache
+def _settings() -> Settings:
+    return Settings()
+
+
+def main() -> None:
+    """One run of the script: for each visit, click and change."""
+    settings = _settings()
+    shell.prepare()
+    person = sign_in.current()
+    if not isinstance(person, sign_in.Person):
+        front.show(ended=isinstance(person, sign_in.Ended))
+        return
+    shell.show(
+        person,
+        lambda: GatewayClient(
+            settings.gateway,
+            person.token,
+            timeout=settings.request_timeout_s,
+            upload_timeout=settings.upload_timeout_s,
+        ),
+    )
+
+
+main()

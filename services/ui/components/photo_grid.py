@@ -1,0 +1,34 @@
+"""Thumbnails with their short captions, each a link to its photo."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import streamlit as st
+
+_HERE = Path(__file__).parent
+_grid = st.components.v2.component(
+    "photo_grid",
+    html='<ul class="grid"></ul>',
+    css=(_HERE / "grid.css").read_text(),
+    js=(_HERE / "grid.js").read_text(),
+)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One photo of the grid; field names are those of ``grid.js``."""
+
+    id: str
+    caption: str
+    when: str
+    stage: str
+    url: str | None
+
+
+def show(tiles: list[Tile], *, key: str) -> str | None:
+    """Draw them; returns the id of the photo that was just clicked, once."""
+    result = _grid(
+        data={"tiles": [asdict(tile) for tile in tiles]}, key=key, on_opened_change=lambda: None
+    )
+    opened = result.get("opened")
+    return opened if isinstance(opened, str) else None

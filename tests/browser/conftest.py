@@ -1,0 +1,176 @@
+"""A real Chromium, a whole stack, and a page on a fake gateway for what needs no stack."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from tests.deadlines import until
+from tests.unit.ui.fake_gateway import FakeGateway, running
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDE = (1280, 900)
+PHONE = (390, 844)
+
+OpenContext = Callable[..., Awaitable[BrowserContext]]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack: the values of its ``stack.env``."""
+
+    values: dict[str, str] = field(repr=False)
+
+    def __getitem__(self, name: str) -> str:
+        return self.values[name]
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"needs Chromium at {CHROMIUM}")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture
+async def open_context(browser: Browser) -> AsyncIterator[OpenContext]:
+    """Make browser contexts (profiles of their own) that are closed after the test."""
+    opened: list[BrowserContext] = []
+
+    async def make(size: tuple[int, int] = WIDE, scheme: str = "light") -> BrowserContext:
+        context = await browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if scheme == "dark" else "light",
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        context.set_default_timeout(20_000)
+        opened.append(context)
+        return context
+
+    yield make
+    for context in opened:
+        await context.close()
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where screenshots go: a folder of this run, or ``docs/images`` if asked for."""
+    if os.environ.get("CAPTION_SCREENSHOTS"):
+        folder = ROOT / "docs" / "images"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+    return tmp_path_factory.mktemp("screenshots")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole stack as people start it, on ports and in a folder of its own."""
+    if shutil.which("make") is None:
+        pytest.skip("needs make")
+    state = tmp_path_factory.mktemp("stack") / "state"
+    chosen = [f"PORT_BASE={free_port_base()}", f"STATE_DIR={state}"]
+    made = make("up", "DETACH=1", *chosen)
+    try:
+        assert made.returncode == 0, made.stdout + made.stderr
+        lines = (state / "stack.env").read_text().splitlines()
+        yield Stack(dict(line.split("=", 1) for line in lines))
+    finally:
+        make("down", *chosen)
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", *arguments], cwd=ROOT, check=False, text=True, capture_output=True, timeout=280
+    )
+
+
+def free_port_base() -> int:
+    """A port that is free together with the three after it."""
+    for base in range(20_000 + os.getpid() % 10_000, 60_000, 4):
+        if all(is_free(base + offset) for offset in range(4)):
+            return base
+    raise AssertionError("no four free ports in a row")
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+@pytest.fixture
+def gateway() -> Iterator[FakeGateway]:
+    with running(FakeGateway(step_s=0.3)) as gateway:
+        yield gateway
+
+
+@pytest.fixture
+async def page_url(gateway: FakeGateway) -> AsyncIterator[str]:
+    """The signed-in page on the fake gateway."""
+    with serving(TEST_GATEWAY_URL=gateway.url) as url:
+        await until(lambda: answers(f"{url}/_stcore/health"), within=30)
+        yield url
+
+
+@pytest.fixture
+async def front_url() -> AsyncIterator[str]:
+    """The front page after a session that ran out."""
+    with serving(TEST_SHOW_FRONT="ended") as url:
+        await until(lambda: answers(f"{url}/_stcore/health"), within=30)
+        yield url
+
+
+@contextmanager
+def serving(**variables: str) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    script = Path(__file__).parent / "page_without_sign_in.py"
+    flags = [f"--server.port={port}", "--server.address=127.0.0.1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", str(script), *flags],
+        # The page's own theme and settings are found by the working folder.
+        cwd=ROOT / "services" / "ui",
+        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield f"http://localhost:{port}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+async def loaded_pictures(page: Page) -> int:
+    """How many pictures of the page, shadow trees included, have really arrived."""
+    arrived = "images => images.filter(one => one.complete && one.naturalWidth > 0).length"
+    return int(await page.locator("img").evaluate_all(arrived))

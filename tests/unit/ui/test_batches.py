@@ -1,0 +1,63 @@
+from services.ui.batches import Batch, Item, Stage, stage_of
+from services.ui.resources import Photo
+from tests.unit.ui.fake_client import completed, failed
+
+
+def sent(image_id: str, status: str = "queued") -> Item:
+    return Item(name=f"{image_id}.jpg", key=image_id, photo=Photo(image_id=image_id, status=status))
+
+
+def test_list_answer_moves_the_photos_it_names_and_no_other():
+    batch = Batch(id="b", items=[sent("a"), sent("b")], loaded=True)
+
+    news = batch.fold([Photo(image_id="a", status="captioning")])
+
+    assert news
+    assert [item.stage for item in batch.items] == [Stage.CAPTIONING, Stage.WAITING]
+
+
+def test_same_answer_again_is_no_news():
+    batch = Batch(id="b", items=[sent("a")], loaded=True)
+
+    assert not batch.fold([Photo(image_id="a", status="queued")])
+
+
+def test_reloaded_page_finds_the_photos_of_its_batch():
+    batch = Batch(id="b")
+    assert not batch.is_finished()
+
+    batch.fold([completed("2"), completed("1")])
+
+    assert [item.key for item in batch.items] == ["1", "2"]
+    assert batch.is_finished()
+
+
+def test_photo_whose_answer_is_on_its_way_is_not_listed_twice():
+    batch = Batch(id="b", items=[Item(name="x.jpg", key="k", data=b"x")], loaded=True)
+
+    batch.fold([Photo(image_id="a", status="queued")])
+
+    assert len(batch.items) == 1
+
+
+def test_counts_tell_done_from_failed_and_unsent():
+    unsent = Item(name="notes.txt", key="k", problem="not a photo")
+    batch = Batch(
+        id="b",
+        items=[
+            Item(name="a", key="a", photo=completed("a")),
+            Item(name="b", key="b", photo=failed("b", code="timed_out")),
+            unsent,
+            sent("c"),
+        ],
+        loaded=True,
+    )
+
+    counts = batch.counts()
+
+    assert (counts.total, counts.done, counts.failed, counts.ended) == (4, 1, 2, 3)
+    assert not batch.is_finished()
+
+
+def test_status_from_the_future_counts_as_under_way():
+    assert stage_of(Photo(image_id="a", status="polishing")) is Stage.CAPTIONING
