@@ -1,0 +1,117 @@
+"""Ask one provider after the other until one describes the photo, and keep the whole story.
+
+Every try leaves an ``Attempt``: what a user sees is the caption, what an operator sees is why it
+came from where it came.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from services.captioner.provider import CaptionAnswer, CaptionProvider, CaptionRequest
+from shared.errors import Permanent, Transient
+from shared.records import Attempt, Provider
+from shared.telemetry import MODEL, OUTCOME, PROVIDER, tracer
+
+logger = logging.getLogger(__name__)
+
+# Approximate by design, wherever it stands in the chain.
+ALWAYS_DEGRADED = "local"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One provider of the chain and how long it may take, in seconds."""
+
+    provider: CaptionProvider
+    timeout: float
+
+
+@dataclass(frozen=True, slots=True)
+class Captioned:
+    """The texts, and who wrote them after which attempts."""
+
+    answer: CaptionAnswer
+    provider: Provider
+
+
+class FallbackChain:
+    """Providers in the order in which they are asked."""
+
+    def __init__(
+        self,
+        links: Sequence[Link],
+        *,
+        clock: Callable[[], float] = time.monotonic,  # seconds
+    ) -> None:
+        if not links:
+            raise ValueError("a chain needs at least one provider")
+        self._links = tuple(links)
+        self._clock = clock
+
+    async def caption(self, request: CaptionRequest) -> Captioned:
+        """Describe the photo.
+
+        Raises ``Permanent`` if the photo is at fault, and ``Transient`` with the code
+        ``providers_exhausted`` if no provider answered.
+        """
+        attempts: list[Attempt] = []
+        failures: list[Exception] = []
+        for link in self._links:
+            began = self._clock()
+            try:
+                answer = await self._ask(link, request)
+            except Permanent:
+                raise
+            except Exception as error:  # noqa: BLE001  whatever went wrong, ask the next one
+                attempts.append(self._attempt(link, began, error))
+                failures.append(error)
+                logger.warning(
+                    "falling back",
+                    extra={"provider": link.provider.name, "error": type(error).__name__},
+                )
+            else:
+                attempts.append(self._answered(link, began, answer))
+                return Captioned(answer, self._provider(link, answer, attempts))
+        raise Transient(
+            "no provider could caption the photo", code="providers_exhausted"
+        ) from ExceptionGroup("providers", failures)
+
+    async def _ask(self, link: Link, request: CaptionRequest) -> CaptionAnswer:
+        attributes = {PROVIDER: link.provider.name, MODEL: link.provider.model}
+        with tracer.start_as_current_span("caption", attributes=attributes) as span:
+            async with asyncio.timeout(link.timeout):
+                answer = await link.provider.caption(request)
+            span.set_attribute(OUTCOME, "ok")
+            return answer
+
+    def _provider(self, link: Link, answer: CaptionAnswer, attempts: list[Attempt]) -> Provider:
+        name = link.provider.name
+        degraded = name == ALWAYS_DEGRADED or link is not self._links[0]
+        return Provider(name=name, model=answer.model, degraded=degraded, attempts=tuple(attempts))
+
+    def _answered(self, link: Link, began: float, answer: CaptionAnswer) -> Attempt:
+        return Attempt(
+            provider=link.provider.name,
+            model=answer.model,
+            outcome="ok",
+            duration_ms=self._milliseconds_since(began),
+            input_tokens=answer.input_tokens,
+            output_tokens=answer.output_tokens,
+            cost_usd=answer.cost_usd,
+        )
+
+    def _attempt(self, link: Link, began: float, error: Exception) -> Attempt:
+        return Attempt(
+            provider=link.provider.name,
+            model=link.provider.model,
+            outcome="timeout" if isinstance(error, TimeoutError) else "error",
+            # The kind of failure only: a provider's message may quote the prompt or the answer.
+            reason=type(error).__name__,
+            duration_ms=self._milliseconds_since(began),
+        )
+
+    def _milliseconds_since(self, began: float) -> int:
+        return round((self._clock() - began) * 1000)
