@@ -13,8 +13,7 @@ from moto.server import ThreadedMotoServer
 
 from infra.local.layout import ROOT, layout_from
 from infra.local.processes import emulator
-from tests.integration.local_stack_driver import free_port_base, wait_until
-from tests.integration.test_local_stack_aws import answers
+from tests.integration.local_stack_driver import answers, free_port_base, wait_until
 
 
 @pytest.fixture(scope="session")

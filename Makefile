@@ -1,0 +1,108 @@
+# `make help` lists the targets and variables that carry a double hash below.
+# Needs GNU make and Python >= 3.11, nothing else.
+
+## PYTHON=python3        which Python makes the environments
+PYTHON ?= python3
+
+VENV := .venv
+VENV_AWS := .venv-aws
+VENV_LOCK := .venv-lock
+# -qq: errors only. A warning of somebody else's pip configuration is not ours to show.
+PIP_INSTALL = bin/python -m pip install -qq --disable-pip-version-check --no-input
+UV_VERSION := 0.13.9
+GROUPS := gateway ingest heic captioner ui local local-aws dev
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+# $(call ensure,folder,lock file): an environment that has what the lock file names. The copy of
+# the file left in the folder is the proof; it is written last, so that an interrupted installation
+# is repeated.
+define ensure
+if ! cmp -s requirements/$(2).txt $(1)/.stamp-$(2).txt; then \
+  echo "Installing requirements/$(2).txt into $(1) ..." >&2; \
+  test -x $(1)/bin/python || $(PYTHON) -m venv $(1) || exit 1; \
+  $(1)/$(PIP_INSTALL) --require-hashes -r requirements/$(2).txt || exit 1; \
+  cp requirements/$(2).txt $(1)/.stamp-$(2).txt; \
+fi
+endef
+
+.PHONY: help
+help:  ## what can be made, and with which variables
+	@echo "Targets:"
+	@sed -n 's/^\([a-z-]*\):.*##  *\(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '  %-16s %s\n' "$$name" "$$text"; done
+	@echo "Variables (make up PORT_BASE=9000):"
+	@sed -n 's/^## /  /p' $(MAKEFILE_LIST)
+
+## PORT_BASE=n           gateway n, page n+1, AWS n+2, stand-in n+3 (default 8080 8501 4566 8090)
+## STATE_DIR=.local      where a stack keeps its data, logs and stack.env
+## DETACH=1              make up: return once everything works
+## INGEST=n CAPTIONER=n  make up: worker processes (default 1 each)
+## MODELS=local          make up: where captions come from (local, standin, aws)
+## GATEWAY_... INGEST_... CAPTIONER_... UI_...   make up: any setting of a service by its own name
+.PHONY: up
+up: venv-local venv-aws  ## run the whole stack here; Ctrl-C stops it
+	@$(VENV)/bin/python -m infra.local up
+
+.PHONY: down
+down:  ## stop the stack of this STATE_DIR
+	@if test -x $(VENV)/bin/python; then $(VENV)/bin/python -m infra.local down; else $(PYTHON) -m infra.local down; fi
+
+## NAME=ana ADMIN=1      make token: for whom; make bench: which one
+.PHONY: token
+token:  ## print an access token for the user NAME, made on first use
+	@test -x $(VENV)/bin/python || { echo "No stack was ever started here: make up" >&2; exit 1; }
+	@$(VENV)/bin/python -m infra.local token
+
+.PHONY: test
+test: venv-dev venv-aws lint  ## everything: lint, types, imports, all tests
+	@$(VENV)/bin/python -m pytest
+
+.PHONY: test-fast
+test-fast: venv-dev lint  ## what needs no other process
+	@$(VENV)/bin/python -m pytest tests/unit tests/contract
+
+.PHONY: test-browser
+test-browser: venv-dev venv-aws  ## the page in a real Chromium
+	@$(VENV)/bin/python -m pytest tests/browser
+
+.PHONY: lint
+lint: venv-dev  ## style, types and imports
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+
+.PHONY: bench
+bench: venv-dev  ## measure, and rebuild the table in benchmarks/README.md
+	@$(VENV)/bin/python -m benchmarks $(NAME)
+
+.PHONY: lock
+lock: python  ## compile requirements/ again from pyproject.toml
+	@test -x $(VENV_LOCK)/bin/python || $(PYTHON) -m venv $(VENV_LOCK)
+	@$(VENV_LOCK)/$(PIP_INSTALL) uv==$(UV_VERSION)
+	@for group in $(GROUPS); do \
+	  echo "requirements/$$group.txt"; \
+	  $(VENV_LOCK)/bin/uv pip compile --quiet --group $$group --universal --python-version 3.11 \
+	    --generate-hashes --no-header -o requirements/$$group.txt || exit 1; \
+	done
+
+.PHONY: python
+python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Python 3.11 or newer is needed, and $(PYTHON) is not: make up PYTHON=python3.12" >&2; exit 1; }
+
+.PHONY: venv-local
+venv-local: python
+	@$(call ensure,$(VENV),local)
+
+# dev.txt holds all of local.txt, so that `make up` after `make test` installs nothing.
+.PHONY: venv-dev
+venv-dev: python
+	@$(call ensure,$(VENV),dev)
+	@cp requirements/local.txt $(VENV)/.stamp-local.txt
+
+.PHONY: venv-aws
+venv-aws: python
+	@$(call ensure,$(VENV_AWS),local-aws)

@@ -1,0 +1,50 @@
+import pytest
+
+from infra.local.layout import ROOT, UsageError, layout_from, options_from
+
+
+def test_default_ports_and_folder():
+    layout = layout_from({})
+
+    assert layout.ports == {"gateway": 8080, "ui": 8501, "aws": 4566}
+    assert layout.standin_port == 8090
+    assert layout.state == ROOT / ".local"
+
+
+def test_port_base_gives_four_ports_in_a_row(tmp_path):
+    layout = layout_from({"PORT_BASE": "20000", "STATE_DIR": str(tmp_path)})
+
+    assert layout.ports == {"gateway": 20000, "ui": 20001, "aws": 20002}
+    assert layout.standin_port == 20003
+    assert layout.gateway_url == "http://127.0.0.1:20000"
+    assert layout.ui_url == "http://localhost:20001"
+    assert layout.aws_url == "http://127.0.0.1:20002"
+    assert layout.state == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param("PORT_BASE", "80", id="privileged"),
+        pytest.param("PORT_BASE", "65533", id="no-room-for-four"),
+        pytest.param("PORT_BASE", "many", id="no-number"),
+        pytest.param("INGEST", "-1", id="negative"),
+        pytest.param("CAPTIONER", "33", id="too-many"),
+        pytest.param("MODELS", "gpt", id="unknown-models"),
+        pytest.param("MODELS", "standin", id="standin-not-built"),
+        pytest.param("MODELS", "aws", id="aws-not-built"),
+        pytest.param("GATEWAY_PORT", "9000", id="port-by-setting"),
+        pytest.param("GATEWAY_HOST", "192.0.2.1", id="not-loopback"),
+        pytest.param("GATEWAY_RETENTION_DAYS", "1", id="shorter-than-the-slack"),
+    ],
+)
+def test_wrong_variable_is_refused_by_name(name, value):
+    with pytest.raises(UsageError, match=name):
+        options_from({name: value})
+
+
+@pytest.mark.parametrize(
+    ("value", "detached"), [("1", True), ("yes", True), ("0", False), ("", False)]
+)
+def test_detach_is_a_yes_or_no(value, detached):
+    assert options_from({"DETACH": value}).detach is detached
