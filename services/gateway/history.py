@@ -1,0 +1,107 @@
+"""``GET /v1/images``: the caller's photos, newest first, a page at a time."""
+
+import re
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aiohttp import web
+
+from services.gateway.auth import IDENTITY
+from services.gateway.cursors import InvalidCursor
+from services.gateway.keys import CURSORS, RECORDS, VIEWS
+from services.gateway.problems import Problem, malformed
+from services.gateway.search import folded, matches
+from shared.api import ImagePage
+from shared.record_store import Page, RecordStore
+from shared.records import Status
+
+DEFAULT_LIMIT = 20
+LIMIT_MAX = 100
+SEARCH_READS = 5  # pages of a hundred that one search may read before it answers a short page
+_BATCH = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
+_SEARCH_MAX = 200  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What the client asked to see. ``q`` is folded."""
+
+    limit: int
+    status: Status | None
+    batch: str | None
+    q: str | None
+
+    def scope(self, user_id: str) -> tuple[str | None, ...]:
+        """What a cursor of this listing is good for."""
+        return (user_id, self.status, self.batch, self.q)
+
+
+async def list_images(request: web.Request) -> web.Response:
+    """A page of the caller's images. A search or filter may answer a short page with a cursor."""
+    user_id = request[IDENTITY].user_id
+    listing = _listing_of(request)
+    cursors = request.app[CURSORS]
+    position = None
+    if "cursor" in request.query:
+        try:
+            position = cursors.open(request.query["cursor"], scope=listing.scope(user_id))
+        except InvalidCursor as error:
+            raise Problem(
+                HTTPStatus.BAD_REQUEST, "invalid_cursor", "The cursor is not of this listing."
+            ) from error
+    page = await _read(request.app[RECORDS], user_id, listing, position)
+    following = cursors.seal(page.position, scope=listing.scope(user_id)) if page.position else None
+    body = ImagePage(items=await request.app[VIEWS].views(page.records), next_cursor=following)
+    return web.Response(text=body.model_dump_json(), content_type="application/json")
+
+
+def _listing_of(request: web.Request) -> Listing:
+    limit = request.query.get("limit", str(DEFAULT_LIMIT))
+    if not re.fullmatch(r"\d{1,3}", limit, re.ASCII) or not 1 <= int(limit) <= LIMIT_MAX:
+        raise malformed("limit", f"not a whole number from 1 to {LIMIT_MAX}")
+    status = request.query.get("status")
+    if status is not None and status not in list(Status):
+        raise malformed("status", f"not one of {', '.join(Status)}")
+    batch = request.query.get("batch")
+    if batch is not None and not _BATCH.fullmatch(batch):
+        raise malformed("batch", "not 1 to 64 characters of [A-Za-z0-9_.-]")
+    q = request.query.get("q", "")
+    if len(q) > _SEARCH_MAX:
+        raise malformed("q", f"longer than {_SEARCH_MAX} characters")
+    return Listing(int(limit), Status(status) if status else None, batch, folded(q.strip()) or None)
+
+
+async def _read(records: RecordStore, user_id: str, listing: Listing, position: str | None) -> Page:
+    if listing.q is None:
+        return await records.page(
+            user_id,
+            limit=listing.limit,
+            position=position,
+            status=listing.status,
+            batch=listing.batch,
+        )
+    return await _search(records, user_id, listing, listing.q, position)
+
+
+async def _search(
+    records: RecordStore, user_id: str, listing: Listing, q: str, position: str | None
+) -> Page:
+    """Read until the page is full, the history ends or enough has been read."""
+    found = []
+    for _ in range(SEARCH_READS):
+        page = await records.page(
+            user_id,
+            limit=LIMIT_MAX,
+            position=position,
+            status=listing.status,
+            batch=listing.batch,
+        )
+        for record in page.records:
+            if matches(record, q):
+                found.append(record)
+                if len(found) == listing.limit:
+                    return Page(found, record.image_id)
+        position = page.position
+        if position is None:
+            break
+    return Page(found, position)
