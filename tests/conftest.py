@@ -1,9 +1,12 @@
-"""No test sees the AWS account or region of whoever runs it."""
+"""No test sees the AWS account or region of whoever runs it; one whole stack serves them all."""
 
 import os
+import shutil
 from collections.abc import Iterator
 
 import pytest
+
+from tests.stack import Stack, whole_stack
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -15,3 +18,12 @@ def _no_account() -> Iterator[None]:
         env.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
         env.setenv("AWS_EC2_METADATA_DISABLED", "true")
         yield
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The whole stack, on ports and in a folder of its own. Each test has users of its own."""
+    if shutil.which("make") is None:
+        pytest.skip("needs make")
+    with whole_stack(tmp_path_factory.mktemp("stack") / "state") as running:
+        yield running

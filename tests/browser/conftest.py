@@ -1,13 +1,11 @@
 """A real Chromium, a whole stack, and a page on a fake gateway for what needs no stack."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -32,16 +30,6 @@ WIDE = (1280, 900)
 PHONE = (390, 844)
 
 OpenContext = Callable[..., Awaitable[BrowserContext]]
-
-
-@dataclass(frozen=True)
-class Stack:
-    """A running stack: the values of its ``stack.env``."""
-
-    values: dict[str, str] = field(repr=False)
-
-    def __getitem__(self, name: str) -> str:
-        return self.values[name]
 
 
 @pytest.fixture(scope="session")
@@ -82,41 +70,6 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
     return tmp_path_factory.mktemp("screenshots")
-
-
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The whole stack as people start it, on ports and in a folder of its own."""
-    if shutil.which("make") is None:
-        pytest.skip("needs make")
-    state = tmp_path_factory.mktemp("stack") / "state"
-    chosen = [f"PORT_BASE={free_port_base()}", f"STATE_DIR={state}"]
-    made = make("up", "DETACH=1", *chosen)
-    try:
-        assert made.returncode == 0, made.stdout + made.stderr
-        lines = (state / "stack.env").read_text().splitlines()
-        yield Stack(dict(line.split("=", 1) for line in lines))
-    finally:
-        make("down", *chosen)
-
-
-def make(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["make", *arguments], cwd=ROOT, check=False, text=True, capture_output=True, timeout=280
-    )
-
-
-def free_port_base() -> int:
-    """A port that is free together with the three after it."""
-    for base in range(20_000 + os.getpid() % 10_000, 60_000, 4):
-        if all(is_free(base + offset) for offset in range(4)):
-            return base
-    raise AssertionError("no four free ports in a row")
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import PHONE, OpenContext, Stack, loaded_pictures
+from tests.browser.conftest import PHONE, OpenContext, loaded_pictures
 from tests.deadlines import until
 from tests.photos import REAL_PHOTOS
+from tests.stack import Stack
 
 pytestmark = [pytest.mark.browser, pytest.mark.system, pytest.mark.timeout(420)]
 
@@ -109,8 +110,8 @@ async def look_on_a_phone(page: Page, pictures: Path) -> None:
 async def sign_out(page: Page, stack: Stack) -> None:
     """Out of the page, and out of the hosted sign-in: the next one asks for the password."""
     await page.get_by_role("button", name="Sign out").click()
+    await expect(page).to_have_url(stack["UI_URL"].rstrip("/") + "/", timeout=30_000)
     await expect(page.get_by_text("Captions for your photos")).to_be_visible(timeout=30_000)
-    assert page.url.rstrip("/") == stack["UI_URL"].rstrip("/")
 
     await page.goto(f"{stack['UI_URL']}/history")
     await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
