@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +69,8 @@ def forget(run: Path, name: str) -> None:
 
 def recorded(run: Path) -> list[Owned]:
     """Every process that has a pid file, whether it still lives or not."""
-    return [_owned(run, path) for path in sorted(run.glob("*.pid"))]
+    found = (_owned(run, path) for path in sorted(run.glob("*.pid")))
+    return [owned for owned in found if owned is not None]
 
 
 def find(run: Path, name: str) -> Owned | None:
@@ -108,11 +110,16 @@ def stop_strays(state: Path, groups: Iterable[int]) -> None:
             continue  # gone meanwhile, or somebody else's
 
 
-def _owned(run: Path, path: Path) -> Owned:
+def _owned(run: Path, path: Path) -> Owned | None:
     name = path.stem
-    pid = int(path.read_text())
-    mark = run / f"{name}.mark"
-    known = mark.read_text() if mark.exists() else ""
+    # The supervisor removes both files when their process ends, also while we read.
+    try:
+        pid = int(path.read_text())
+    except FileNotFoundError:
+        return None
+    known = ""
+    with suppress(FileNotFoundError):
+        known = (run / f"{name}.mark").read_text()
     return Owned(name, pid, alive=bool(known) and started_mark(pid) == known)
 
 

@@ -60,6 +60,13 @@ def test_number_without_a_mark_is_not_ours(tmp_path, start):
     assert ownership.find(tmp_path, "ingest-1") is None
 
 
+def test_pid_file_that_vanishes_while_it_is_read_is_nobody_s(tmp_path):
+    # The folder lists a link to nothing, as it lists a file that is removed a moment later.
+    (tmp_path / "ingest-1.pid").symlink_to(tmp_path / "gone")
+
+    assert ownership.recorded(tmp_path) == []
+
+
 def test_ours_is_stopped_and_forgotten(tmp_path, start):
     process = start(_SLEEPER)
     ownership.record(tmp_path, "ingest-1", process.pid)
