@@ -6,11 +6,12 @@ PYTHON ?= python3
 
 VENV := .venv
 VENV_AWS := .venv-aws
+VENV_BENCH := .venv-bench
 VENV_LOCK := .venv-lock
 # -qq: errors only. A warning of somebody else's pip configuration is not ours to show.
 PIP_INSTALL = bin/python -m pip install -qq --disable-pip-version-check --no-input
 UV_VERSION := 0.13.9
-GROUPS := gateway ingest heic captioner ui local local-aws dev
+GROUPS := gateway ingest heic captioner ui local local-aws bench dev
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -55,6 +56,7 @@ token:  ## print an access token for the user NAME, made on first use
 	@test -x $(VENV)/bin/python || { echo "No stack was ever started here: make up" >&2; exit 1; }
 	@$(VENV)/bin/python -m infra.local token
 
+## CONTRACT_EXAMPLES=n   make test: schemathesis examples of each operation (default 2)
 .PHONY: test
 test: venv-dev venv-aws lint  ## everything: lint, types, imports, all tests
 	@$(VENV)/bin/python -m pytest
@@ -75,7 +77,7 @@ lint: venv-dev  ## style, types and imports
 	@$(VENV)/bin/lint-imports
 
 .PHONY: bench
-bench: venv-dev  ## measure, and rebuild the table in benchmarks/README.md
+bench: venv-dev venv-aws venv-bench  ## measure, and rebuild the table in benchmarks/README.md
 	@$(VENV)/bin/python -m benchmarks $(NAME)
 
 .PHONY: lock
@@ -106,3 +108,7 @@ venv-dev: python
 .PHONY: venv-aws
 venv-aws: python
 	@$(call ensure,$(VENV_AWS),local-aws)
+
+.PHONY: venv-bench
+venv-bench: python
+	@$(call ensure,$(VENV_BENCH),bench)

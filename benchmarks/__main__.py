@@ -1,0 +1,60 @@
+"""``python -m benchmarks [NAME ...]``: measure all rows or the named, then remake the table."""
+
+import argparse
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmarks import machine, results, table
+from benchmarks.row import Row
+from benchmarks.rows import gateway_request, one_photo, renditions, threads, thumbnail
+
+ROWS = (thumbnail.ROW, renditions.ROW, threads.ROW, gateway_request.ROW, one_photo.ROW)
+README = machine.ROOT / "benchmarks/README.md"
+_USAGE_ERROR = 2
+_TERMINATED = 143  # as a shell reports SIGTERM
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the benchmark command and give its exit status: a limit missed is a result, no error."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("name", nargs="*", help="which rows; all if none is named")
+    names: list[str] = parser.parse_args(arguments).name
+    unknown = [name for name in names if name not in {row.name for row in ROWS}]
+    if unknown:
+        known = ", ".join(row.name for row in ROWS)
+        print(f"no benchmark is called {', '.join(unknown)}: there are {known}", file=sys.stderr)
+        return _USAGE_ERROR
+    about = {"commit": machine.commit(), "machine": machine.machine()}
+    status = 0
+    try:
+        for row in ROWS:
+            if not names or row.name in names:
+                status = max(status, _run(row, about))
+    finally:
+        measured = {row.name: results.load(row.name) for row in ROWS}
+        table.rebuild(README, ROWS, {name: each for name, each in measured.items() if each})
+    return status
+
+
+def _run(row: Row, about: Mapping[str, Any]) -> int:
+    print(f"{row.name}: {row.title} ...", flush=True)
+    before = machine.load()
+    try:
+        result = row.measure()
+    except machine.NotPrepared as error:
+        print(f"  not measured: {error}", file=sys.stderr)
+        return 1
+    load = {"before": before, "after": machine.load()}
+    results.save(row.name, result, {**about, "load": load, "date": machine.now()})
+    for figure in result.figures:
+        print(f"  {figure.label}: {figure.value:.3f} {figure.unit}".rstrip())
+    print(f"  {table.verdict(result.figures)}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    # As Ctrl-C does, so that no stack is left running.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
+    sys.exit(main(sys.argv[1:]))

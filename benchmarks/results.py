@@ -1,0 +1,47 @@
+"""Results on disk: one JSON per row, overwritten by the next run of that row."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks.figures import Figure, Result, Spread
+from benchmarks.machine import ROOT
+
+FOLDER = ROOT / "benchmarks/results"
+_DIGITS = 6
+
+
+def save(name: str, result: Result, about: Mapping[str, Any], *, folder: Path = FOLDER) -> None:
+    """Write ``result`` with what is known ``about`` the run: commit, machine, load, date."""
+    content = {"name": name, **about, **asdict(result)}
+    text = json.dumps(_rounded(content), indent=1, ensure_ascii=False)
+    (folder / f"{name}.json").write_text(text + "\n")
+
+
+def load(name: str, *, folder: Path = FOLDER) -> dict[str, Any] | None:
+    """The row's last result, its ``figures`` as `Figure`; None if it was never measured."""
+    path = folder / f"{name}.json"
+    if not path.exists():
+        return None
+    content: dict[str, Any] = json.loads(path.read_text())
+    content["figures"] = [_figure(each) for each in content["figures"]]
+    return content
+
+
+def _figure(entry: dict[str, Any]) -> Figure:
+    spread = entry.pop("spread")
+    return Figure(spread=Spread(**spread) if spread else None, **entry)
+
+
+def _rounded(value: Any) -> Any:
+    match value:
+        case float():
+            return round(value, _DIGITS)
+        case dict():
+            return {key: _rounded(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_rounded(each) for each in value]
+        case _:
+            return value

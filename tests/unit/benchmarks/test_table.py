@@ -1,0 +1,85 @@
+"""The table says what the results say, to the project's disadvantage where that is so."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmarks import results, table
+from benchmarks.figures import Figure, Result, Spread
+from benchmarks.row import Row
+
+ABOUT: dict[str, Any] = {
+    "commit": {"id": "0123456789abcdef", "dirty": True},
+    "machine": {"cores": 2},
+    "load": {"before": 0.5, "after": 1.5},
+    "date": "2026-11-22T17:00:00+00:00",
+}
+
+
+def nothing() -> Result:
+    raise AssertionError("a table is made without measuring")
+
+
+ROW = Row("thumbnail", "Thumbnail", "≤ 0.80 CPU", "pyvips", nothing)
+
+
+def saved(folder: Path, *figures: Figure) -> dict[str, Any]:
+    results.save("thumbnail", Result(figures, {"pyvips": "3.2.0"}), ABOUT, folder=folder)
+    content = results.load("thumbnail", folder=folder)
+    assert content is not None
+    return content
+
+
+def test_figures_come_back_from_disk_as_they_were(tmp_path: Path) -> None:
+    spread = Spread(0.6, 0.7, 0.75, 0.8, 0.9, 30)
+    figure = Figure("CPU", 0.75, "times", spread, at_most=0.8, peer="pyvips")
+
+    assert saved(tmp_path, figure)["figures"] == [figure]
+
+
+def test_winning_peer_is_shown_winning(tmp_path: Path) -> None:
+    found = saved(tmp_path, Figure("CPU", 1.25, "times", at_most=1.5, peer="pyvips"))
+
+    line = table.line(ROW, found)
+
+    assert "reached; **pyvips wins** (CPU)" in line
+
+
+def test_missed_limit_is_named() -> None:
+    figures = [Figure("CPU", 0.9, "times", at_most=0.8), Figure("SSIM", 0.0, "", at_most=0.003)]
+
+    assert table.verdict(figures) == "**not reached**: CPU"
+
+
+def test_line_names_versions_commit_and_load(tmp_path: Path) -> None:
+    line = table.line(ROW, saved(tmp_path, Figure("CPU", 0.75, "times")))
+
+    assert "pyvips 3.2.0" in line
+    assert "2026-11-22, 0123456+changes, load 0.5 to 1.5" in line
+
+
+def test_row_never_measured_says_so() -> None:
+    assert "not measured yet" in table.line(ROW, None)
+
+
+def test_only_the_text_between_the_markers_is_replaced(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{table.BEGIN}\nold\n{table.END}\nafter\n")
+
+    table.rebuild(readme, [ROW], {})
+
+    text = readme.read_text()
+    assert text.startswith(f"before\n{table.BEGIN}\n| row |")
+    assert text.endswith(f"{table.END}\nafter\n")
+    assert "old" not in text
+
+
+def test_readme_without_markers_is_left_alone(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text("no table here\n")
+
+    with pytest.raises(ValueError, match="markers"):
+        table.rebuild(readme, [ROW], {})
+
+    assert readme.read_text() == "no table here\n"
