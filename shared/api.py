@@ -105,6 +105,90 @@ class ImagePage(Body):
     next_cursor: str | None = None
 
 
+class BatchCounts(Body):
+    """How many images of a batch have which status."""
+
+    total: int = 0
+    queued: int = 0
+    ingesting: int = 0
+    captioning: int = 0
+    completed: int = 0
+    failed: int = 0
+
+
+class BatchView(Body):
+    """A batch. ``complete`` is false where only its newest images were counted."""
+
+    batch: str
+    counts: BatchCounts
+    complete: bool = True
+
+
+class DirectUploadView(Body):
+    """Where to POST the file: ``fields`` first, the file last, as ``multipart/form-data``."""
+
+    upload_id: str
+    url: str
+    fields: dict[str, str]
+    expires_at: str
+
+
+class QuotaView(Body):
+    """The bucket of captions. It is full again at ``resets_at``."""
+
+    limit: int
+    window_s: int
+    remaining: int
+    resets_at: str
+
+
+class AccountView(Body):
+    """The caller. ``images_complete`` is false where only the newest images were counted."""
+
+    user_id: str
+    groups: list[str]
+    quota: QuotaView
+    images: int
+    images_complete: bool = True
+    retention_days: int
+
+
+class ExportPartView(Body):
+    """A part of an export: a ZIP of at most 2 GB, made when ``url`` is fetched with a token."""
+
+    part: int
+    images: int
+    max_bytes: int = Field(description="the ZIP is not larger")
+    url: str
+
+
+class ExportView(Body):
+    """An export that is too large for one answer. ``parts`` is ``null`` until they are listed."""
+
+    export_id: str
+    created_at: str
+    expires_at: str
+    parts: list[ExportPartView] | None = None
+
+
+class DeletionCounts(Body):
+    """What went."""
+
+    records: int
+    objects: int
+    object_versions: int
+
+
+class DeletionView(Body):
+    """The receipt of a deletion of everything."""
+
+    deletion_id: str
+    status: Literal["running", "completed"]
+    deleted: DeletionCounts
+    requested_at: str
+    completed_at: str | None = None
+
+
 class FieldFault(Body):
     """One bad field of a request. ``pointer`` is a JSON pointer or the name of a parameter."""
 

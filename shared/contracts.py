@@ -32,14 +32,21 @@ class Message(BaseModel):
     epoch: int = Field(ge=0)
 
 
+ProviderName = Literal["bedrock", "sagemaker", "huggingface", "local"]
+
+
 class CaptionOptions(BaseModel):
-    """What the user asked for. ``language`` is a BCP 47 tag; ``style`` is advice, never orders."""
+    """What the user asked for. ``language`` is a BCP 47 tag; ``style`` is advice, never orders.
+
+    ``provider`` is asked before the others, if it is configured.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     labels: bool = True
     language: str = Field(default="en", min_length=2, max_length=35)
     style: str | None = Field(default=None, max_length=200)
+    provider: ProviderName | None = None
 
 
 class ImageUploaded(Message):

@@ -1,31 +1,25 @@
-"""What outlives a user's data: the epoch that a deletion raises, and the quota.
+"""A user's quota, which outlives the user's data: deleting everything buys nothing.
 
-One item per user, its key a keyed hash, so that it names nobody after everything else is gone.
 The quota is a bucket by GCRA, kept as one number, the theoretical arrival time (ITU-T I.371,
 annex A; https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm): ``limit`` units at once, then
 one every ``window / limit`` seconds. One conditional write spends a unit, so that any number of
 gateways agree.
 """
 
-import hashlib
-import hmac
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from shared.aws import calls_to, error_code
+from shared.control_items import RACES, ControlItems, epoch_of
 from shared.errors import DependencyUnavailable
+from shared.item_store import ItemStore
 from shared.items import Update
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
 
-# Writers that lose a race look again; each loss means that somebody else got through.
-RACES = 20
 MICROSECOND = 1_000_000  # the item's times are whole microseconds: DynamoDB compares them exactly
 
 
@@ -57,7 +51,7 @@ class QuotaExceeded(Exception):
 
 
 class Controls:
-    """The control items of one DynamoDB table."""
+    """The quotas in the control items of one DynamoDB table."""
 
     def __init__(
         self,
@@ -70,23 +64,13 @@ class Controls:
         lifetime: float,  # seconds that an item outlives its last use
         clock: Callable[[], float] = time.time,  # Unix seconds
     ) -> None:
-        self._dynamodb = dynamodb
-        self._table = table
-        self._hash_key = hash_key
+        self._items = ItemStore(dynamodb, table)
+        self._key = ControlItems(self._items, hash_key).key
         self._limit = limit
         self._window_us = round(window * MICROSECOND)
         self._unit_us = round(window * MICROSECOND / limit)
         self._lifetime = lifetime
         self._clock = clock
-
-    def key(self, user_id: str) -> dict[str, dict[str, str]]:
-        """The primary key of a user's control item."""
-        digest = hmac.new(self._hash_key, user_id.encode(), hashlib.sha256).hexdigest()
-        return {"PK": {"S": f"CONTROL#{digest}"}, "SK": {"S": "CONTROL"}}
-
-    async def epoch(self, user_id: str) -> int:
-        """The user's epoch, 0 for one who never deleted everything. Strongly consistent."""
-        return _number(await self._item(user_id), "epoch")
 
     async def bucket(self, user_id: str) -> Bucket:
         """The user's quota, unspent."""
@@ -100,7 +84,7 @@ class Controls:
             if item is None:
                 item = await self._write(user_id, self._debit_idle(now))
             if item is not None:
-                return Spent(_number(item, "epoch"), self._bucket(_number(item, "tat"), now))
+                return Spent(epoch_of(item), self._bucket(_number(item, "tat"), now))
             tat = _number(await self._item(user_id), "tat")
             if tat > now + self._window_us - self._unit_us:
                 wait = tat + self._unit_us - self._window_us - now
@@ -111,19 +95,6 @@ class Controls:
         """Give one unit back. An item that is gone needs none."""
         update = Update().add("tat", -self._unit_us).when("attribute_exists({tat})")
         await self._write(user_id, update)
-
-    async def raise_epoch(self, user_id: str) -> int:
-        """Begin a new epoch: everything older is out of sight from now on. The new number."""
-        for _ in range(RACES):
-            epoch = await self.epoch(user_id)
-            update = (
-                Update()
-                .set(epoch=epoch + 1, ttl=self._ttl())
-                .when("attribute_not_exists({epoch}) OR {epoch} = :epoch", epoch=epoch)
-            )
-            if await self._write(user_id, update) is not None:
-                return epoch + 1
-        raise DependencyUnavailable("dynamodb")
 
     def _debit(self, now: int) -> Update:
         """The bucket is draining: push its arrival time on, if that leaves it within the window."""
@@ -153,27 +124,10 @@ class Controls:
         )
 
     async def _item(self, user_id: str) -> dict[str, Any]:
-        with calls_to("dynamodb"):
-            response = await self._dynamodb.get_item(
-                TableName=self._table, Key=self.key(user_id), ConsistentRead=True
-            )
-        return cast("dict[str, Any]", response.get("Item", {}))
+        return await self._items.read(self._key(user_id))
 
     async def _write(self, user_id: str, update: Update) -> dict[str, Any] | None:
-        """The item after the write, or ``None`` if its condition did not hold."""
-        try:
-            with calls_to("dynamodb"):
-                response = await self._dynamodb.update_item(
-                    TableName=self._table,
-                    Key=self.key(user_id),
-                    ReturnValues="ALL_NEW",
-                    **update.arguments(),
-                )
-        except ClientError as error:
-            if error_code(error) != "ConditionalCheckFailedException":
-                raise
-            return None
-        return cast("dict[str, Any]", response["Attributes"])
+        return await self._items.write(self._key(user_id), update)
 
     def _now_us(self) -> int:
         return round(self._clock() * MICROSECOND)

@@ -24,9 +24,40 @@ def image_key(user_id: str, image_id: str) -> dict[str, dict[str, str]]:
     return {"PK": {"S": f"USER#{user_id}"}, "SK": {"S": f"IMAGE#{image_id}"}}
 
 
-def active_shard(image_id: str) -> str:
-    """The partition of the sparse index in which an unfinished image is found by the sweeper."""
-    return f"{zlib.crc32(image_id.encode()) % ACTIVE_SHARDS:02d}"
+def tombstone_key(user_id: str, image_id: str) -> dict[str, dict[str, str]]:
+    """The primary key of the tombstone of a deleted image."""
+    return user_key(user_id, f"DELETED#{image_id}")
+
+
+def user_key(user_id: str, sort_key: str) -> dict[str, dict[str, str]]:
+    """The primary key of one of a user's items."""
+    return {"PK": {"S": f"USER#{user_id}"}, "SK": {"S": sort_key}}
+
+
+def related_keys(item: Mapping[str, Any]) -> tuple[str, ...]:
+    """The sort keys of the items that go with an image: its idempotency key, its cached captions.
+
+    ``item`` is the image's record as stored.
+    """
+    sent_under = [item["idempotency_key"]] if "S" in item.get("idempotency_key", {}) else []
+    cached_under = item.get("cache_keys", {}).get("L", [])
+    return (
+        *(f"IDEMPOTENCY#{key['S']}" for key in sent_under),
+        *(f"CAPTION#{key['S']}" for key in cached_under),
+    )
+
+
+def active_shard(name: str) -> str:
+    """The partition of the sparse index in which an unfinished item is found by the sweeper.
+
+    ``name`` is what spreads the items: an image's id, a deletion's id.
+    """
+    return shard_name(zlib.crc32(name.encode()) % ACTIVE_SHARDS)
+
+
+def shard_name(number: int) -> str:
+    """The partition key of the sparse index's shard ``number``."""
+    return f"{number:02d}"
 
 
 def to_attribute(value: object) -> dict[str, Any]:
@@ -34,8 +65,8 @@ def to_attribute(value: object) -> dict[str, Any]:
     if isinstance(value, BaseModel):
         value = value.model_dump(mode="json", exclude_none=True)
     # Through JSON, because DynamoDB's numbers are decimals and boto3 refuses floats and tuples.
-    plain = json.loads(json.dumps(value, default=_dump), parse_float=_decimal)
-    attribute: dict[str, Any] = _serializer.serialize(plain)
+    native = json.loads(json.dumps(value, default=_dump), parse_float=_decimal)
+    attribute: dict[str, Any] = _serializer.serialize(native)
     return attribute
 
 
@@ -51,9 +82,12 @@ def to_item(record: ImageRecord) -> dict[str, Any]:
 
 def from_item(item: Mapping[str, Any]) -> ImageRecord:
     """The record in an item. Raises ``pydantic.ValidationError`` if it is no image's record."""
-    return ImageRecord.model_validate(
-        {name: _native(_deserializer.deserialize(value)) for name, value in item.items()}
-    )
+    return ImageRecord.model_validate(plain(item))
+
+
+def plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of an item as Python values."""
+    return {name: _native(_deserializer.deserialize(value)) for name, value in item.items()}
 
 
 def _decimal(text: str) -> Decimal:
@@ -131,12 +165,15 @@ class Update:
         expression = "SET " + ", ".join(self._sets) if self._sets else ""
         if self._removes:
             expression += " REMOVE " + ", ".join(self._removes)
-        return {
-            "UpdateExpression": expression.strip(),
-            "ConditionExpression": " AND ".join(self._conditions),
-            "ExpressionAttributeNames": self._names,
-            "ExpressionAttributeValues": self._values,
-        }
+        arguments: dict[str, Any] = {"UpdateExpression": expression.strip()}
+        # DynamoDB refuses what is empty.
+        if self._conditions:
+            arguments["ConditionExpression"] = " AND ".join(self._conditions)
+        if self._names:
+            arguments["ExpressionAttributeNames"] = self._names
+        if self._values:
+            arguments["ExpressionAttributeValues"] = self._values
+        return arguments
 
     def _name(self, field: str) -> str:
         alias = f"#{field}"

@@ -4,6 +4,7 @@ Each write conditions on the job and on the lease, so that of two deliveries of 
 worker thought dead and the one that took over, exactly one has its way.
 """
 
+import asyncio
 import time
 import uuid
 from collections.abc import Callable
@@ -47,25 +48,49 @@ class Refused:
     record: ImageRecord | None
 
 
+def _ignore(_: ImageRecord) -> None:
+    """Nobody wants to know."""
+
+
 class Leases:
-    """Claims on image records, each for ``lease`` seconds at a time."""
+    """Claims on image records, each for ``lease`` seconds at a time.
+
+    ``moved`` hears of every record that finished a stage here, or failed, once the write is done.
+    """
 
     def __init__(
         self,
         records: RecordStore,
         *,
         lease: float,  # seconds
+        moved: Callable[[ImageRecord], None] = _ignore,
         clock: Callable[[], float] = time.time,  # Unix seconds
     ) -> None:
         self._records = records
         self._lease = lease
+        self._moved = moved
         self._clock = clock
 
     async def claim(self, message: Message, stage: Stage) -> Claim | Refused:
         """Take up ``message``'s job for ``stage``, counting an attempt, or say why not.
 
+        A job of an epoch older than its owner's is refused as gone, its record with it.
         Raises ``DependencyUnavailable`` if DynamoDB does not answer.
         """
+        claim, owner = await asyncio.gather(
+            self._claim(message, stage),
+            self._records.standing(message.user_id),
+            return_exceptions=True,
+        )
+        if isinstance(claim, BaseException):
+            raise claim
+        if isinstance(owner, BaseException):
+            if isinstance(claim, Claim):
+                await self.release(claim)
+            raise owner
+        return Refused(Refusal.GONE, None) if message.epoch < owner.epoch else claim
+
+    async def _claim(self, message: Message, stage: Stage) -> Claim | Refused:
         now = self._clock()
         lease_id = uuid.uuid4().hex
         update = (
@@ -121,6 +146,7 @@ class Leases:
                 original=result.original,
                 thumbnail=result.thumbnail,
                 model_input=result.model_input,
+                upload_sha256=result.upload_sha256,
                 timeline=claim.record.stage_times("ingest", now),
                 hop_started_at=now,
                 updated_at=now,
@@ -134,7 +160,7 @@ class Leases:
         )
         if result.labels is not None:
             update.set(labels=[label.name for label in result.labels], label_details=result.labels)
-        return await self._write_held(claim, update)
+        return self._told(await self._write_held(claim, update))
 
     async def finish_caption(self, claim: Claim, result: CaptionResult) -> ImageRecord:
         """Store the captions and complete the record. Raises ``StaleRecord`` like the above."""
@@ -148,14 +174,16 @@ class Leases:
             timeline=claim.record.stage_times("caption", now),
             error=None,
         )
+        if result.cache_keys is not None:
+            update.set(cache_keys=result.cache_keys)
         if result.labels is not None:
             update.set(labels=[label.name for label in result.labels], label_details=result.labels)
-        return await self._write_held(claim, update)
+        return self._told(await self._write_held(claim, update))
 
     async def fail(self, claim: Claim, failure: Failure) -> ImageRecord:
         """Fail the record for good, until its owner retries. Raises ``StaleRecord``."""
         update = self._ended(claim, Status.FAILED, self._timestamp()).set(error=failure)
-        return await self._write_held(claim, update)
+        return self._told(await self._write_held(claim, update))
 
     async def fail_exhausted(self, record: ImageRecord, failure: Failure) -> None:
         """Fail a record whose attempts are used up and whose last lease has run out."""
@@ -168,9 +196,29 @@ class Leases:
             .when("attribute_not_exists({lease_until}) OR {lease_until} <= :now", now=self._clock())
         )
         try:
-            await self._records.update(record.user_id, record.image_id, update)
+            self._told(await self._records.update(record.user_id, record.image_id, update))
         except ConditionFailed:
             return  # it moved meanwhile, which is what we wanted
+
+    async def fail_overdue(self, record: ImageRecord, failure: Failure) -> bool:
+        """Fail a record that nobody works on, as it was read; whether that is what happened."""
+        update = (
+            self._end(Update(), Status.FAILED, self._timestamp())
+            .set(error=failure)
+            .when("{job} = :job", job=record.job)
+            .when("{version} = :version", version=record.version)
+            .when_in("status", sources_of(Status.FAILED))
+            .when("attribute_not_exists({lease_until}) OR {lease_until} <= :now", now=self._clock())
+        )
+        try:
+            self._told(await self._records.update(record.user_id, record.image_id, update))
+        except ConditionFailed:
+            return False
+        return True
+
+    def _told(self, record: ImageRecord) -> ImageRecord:
+        self._moved(record)
+        return record
 
     def _held(self, claim: Claim) -> Update:
         return (

@@ -1,13 +1,18 @@
 """Objects in S3: where they live, reads with a cap, writes with a checksum, deletes of versions."""
 
+import asyncio
 import base64
 import zlib
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from aiohttp import ClientError as HttpError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.aws import calls_to, error_code
+from shared.chunked_body import ChunkedBody
 from shared.errors import DependencyUnavailable, Permanent, StaleRecord
 
 if TYPE_CHECKING:
@@ -15,6 +20,15 @@ if TYPE_CHECKING:
 
 # Objects never change under their key, and the URL's own life bounds the cache.
 CACHE_CONTROL = "private, max-age=3600, immutable"
+CHUNK = 64 * 1024  # bytes held of an object that is streamed
+# From this size on, bytes; below, another copy is cheaper than S3's "100 Continue" for a stream.
+CHUNKED_FROM = 256 * 1024
+# How often a broken stream is taken up again where it broke, before we give up on the object.
+RESUMPTIONS = 3
+
+
+# Where a listing goes on: after this version of a key; after all of them if that is empty.
+VersionMarker = tuple[str, str]
 
 
 def upload_key(user_id: str, image_id: str) -> str:
@@ -28,42 +42,120 @@ def image_object_key(user_id: str, image_id: str, name: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenObject:
+    """An object being read: ``length`` bytes, in ``chunks`` of at most ``CHUNK``."""
+
+    length: int
+    chunks: AsyncIterator[bytes]
+
+
+def user_prefixes(user_id: str) -> tuple[str, ...]:
+    """Where all of a user's objects lie; the image's id is the next part of each key."""
+    return (f"images/{user_id}/", f"incoming/{user_id}/")
+
+
+@dataclass(frozen=True, slots=True)
+class VersionPage:
+    """Versions and markers as pairs of key and version id. ``following`` is ``None`` at the end."""
+
+    versions: list[tuple[str, str]]
+    following: VersionMarker | None
+
+
+@dataclass(frozen=True, slots=True)
 class ObjectStore:
     """The objects of one bucket."""
 
     s3: "S3Client"
     bucket: str
 
-    async def put(self, key: str, data: bytes | bytearray, *, content_type: str) -> None:
+    async def put(
+        self, key: str, data: bytes | bytearray | memoryview, *, content_type: str
+    ) -> None:
         """Store ``data``. Its CRC32 goes along, so that S3 refuses what the network changed."""
         checksum = base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()
         with calls_to("s3"):
             await self.s3.put_object(
                 Bucket=self.bucket,
                 Key=key,
-                Body=data,  # type: ignore[arg-type]  # botocore takes any bytes-like object
+                Body=_body(data),
                 ContentType=content_type,
                 CacheControl=CACHE_CONTROL,
                 ChecksumCRC32=checksum,
             )
 
-    async def read(self, key: str, *, limit: int) -> bytes:
-        """The object's bytes. Raises ``StaleRecord`` if it is gone and ``Permanent`` if it is
-        longer than ``limit`` bytes, in which case no more than that is read.
+    async def newest(self, key: str) -> str | None:
+        """The id of the object's newest version; ``None`` if there is no object."""
+        try:
+            with calls_to("s3"):
+                response = await self.s3.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if error_code(error) not in {"NoSuchKey", "404"}:
+                raise
+            return None
+        return response["VersionId"]
+
+    async def read(self, key: str, *, limit: int, version: str | None = None) -> bytes:
+        """The object's bytes, or those of the given version.
+
+        Raises ``StaleRecord`` if it is gone and ``Permanent`` if it is longer than ``limit``
+        bytes, in which case no more than that is read.
         """
         try:
             with calls_to("s3"):
-                response = await self.s3.get_object(Bucket=self.bucket, Key=key)
+                chosen: Any = {"VersionId": version} if version is not None else {}
+                response = await self.s3.get_object(Bucket=self.bucket, Key=key, **chosen)
                 if response["ContentLength"] > limit:
                     response["Body"].close()
                     raise Permanent("image_too_large", "The file is larger than 10 MiB.")
                 async with response["Body"] as body:
                     data: bytes = await body.read()
         except ClientError as error:
-            if error_code(error) not in {"NoSuchKey", "404"}:
+            if error_code(error) not in {"NoSuchKey", "NoSuchVersion", "404"}:
                 raise
             raise StaleRecord("the object is gone") from error
         return data
+
+    @asynccontextmanager
+    async def open(self, key: str) -> AsyncIterator[OpenObject]:
+        """Read an object chunk by chunk; a stream that breaks goes on where it broke.
+
+        Raises, here or between chunks, ``StaleRecord`` if the object is gone and
+        ``DependencyUnavailable`` if S3 does not give all of it.
+        """
+        response = await self._get(key)
+        try:
+            async with aclosing(self._chunks(key, response)) as chunks:
+                yield OpenObject(response["ContentLength"], chunks)
+        finally:
+            response["Body"].close()
+
+    async def _chunks(self, key: str, response: Any) -> AsyncGenerator[bytes, None]:
+        length, etag = response["ContentLength"], response["ETag"]
+        position = 0
+        for attempt in range(1 + RESUMPTIONS):
+            if attempt:
+                response = await self._get(key, Range=f"bytes={position}-", IfMatch=etag)
+            try:
+                while chunk := await response["Body"].read(CHUNK):
+                    position += len(chunk)
+                    yield chunk
+            except (BotoCoreError, HttpError, TimeoutError):
+                pass  # the rest is asked for in the next attempt
+            finally:
+                response["Body"].close()
+            if position >= length:
+                return
+        raise DependencyUnavailable("s3")
+
+    async def _get(self, key: str, **arguments: Any) -> Any:
+        try:
+            with calls_to("s3"):
+                return await self.s3.get_object(Bucket=self.bucket, Key=key, **arguments)
+        except ClientError as error:
+            if error_code(error) not in {"NoSuchKey", "404", "PreconditionFailed"}:
+                raise
+            raise StaleRecord("the object is gone") from error
 
     async def delete_versions(self, prefix: str) -> int:
         """Delete every version and marker under ``prefix``; the number of entries deleted.
@@ -73,32 +165,55 @@ class ObjectStore:
         """
         deleted = 0
         while True:
-            with calls_to("s3"):
-                # From the start each time: what a page held is gone when the next one is asked
-                # for. A page has at most 1,000 entries, which is S3's limit for one delete.
-                page = await self.s3.list_object_versions(Bucket=self.bucket, Prefix=prefix)
-                entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-                if entries:
-                    deleted += await self._delete(entries)
-            if not page.get("IsTruncated", False):
+            # From the start each time: what a page held is gone when the next one is asked for.
+            page = await self.versions(prefix)
+            await self.delete(page.versions)
+            deleted += len(page.versions)
+            if page.following is None:
                 return deleted
 
-    async def _delete(self, entries: list[Any]) -> int:
-        answer = await self.s3.delete_objects(
-            Bucket=self.bucket,
-            Delete={
-                "Objects": [
-                    {"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries
-                ],
-                "Quiet": True,
-            },
+    async def versions(self, prefix: str, *, after: VersionMarker | None = None) -> VersionPage:
+        """A page of at most a thousand versions and markers under ``prefix``, by key."""
+        position: dict[str, Any] = {}
+        if after is not None:
+            names = ("KeyMarker", "VersionIdMarker")
+            position = {name: value for name, value in zip(names, after, strict=True) if value}
+        with calls_to("s3"):
+            page = await self.s3.list_object_versions(Bucket=self.bucket, Prefix=prefix, **position)
+        entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        following = (
+            (page["NextKeyMarker"], page.get("NextVersionIdMarker", ""))
+            if page.get("IsTruncated", False)
+            else None
         )
+        return VersionPage([(entry["Key"], entry["VersionId"]) for entry in entries], following)
+
+    async def delete(self, versions: Sequence[tuple[str, str]]) -> None:
+        """Delete versions and markers, at most a thousand, given by key and version id.
+
+        Raises ``DependencyUnavailable`` if S3 left some of them: the call may be repeated.
+        """
+        if not versions:
+            return
+        with calls_to("s3"):
+            answer = await self.s3.delete_objects(
+                Bucket=self.bucket,
+                Delete={
+                    "Objects": [{"Key": key, "VersionId": version} for key, version in versions],
+                    "Quiet": True,
+                },
+            )
         if answer.get("Errors"):
-            # To be deleted by the next try: going on would list the same entries for ever.
             raise DependencyUnavailable("s3")
-        return len(entries)
 
     async def remove_image(self, user_id: str, image_id: str) -> int:
         """Delete whatever there is of an image, its upload included; the number of entries."""
-        uploads = await self.delete_versions(upload_key(user_id, image_id))
-        return uploads + await self.delete_versions(image_object_key(user_id, image_id, ""))
+        prefixes = (upload_key(user_id, image_id), image_object_key(user_id, image_id, ""))
+        return sum(await asyncio.gather(*map(self.delete_versions, prefixes)))
+
+
+def _body(data: bytes | bytearray | memoryview) -> Any:
+    if len(data) >= CHUNKED_FROM:
+        return ChunkedBody(data)
+    # Of what is like bytes, botocore takes these two, and makes a stream of the other one.
+    return bytearray(data)

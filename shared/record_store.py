@@ -1,8 +1,10 @@
 """Image records in DynamoDB, as the gateway reads and writes them; every write has its condition.
 
-What a worker does to a record it holds is in ``leases``.
+Records of an epoch older than their owner's are not there for any reader. What a worker does to a
+record it holds is in ``leases``.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,15 +13,32 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from shared.aws import calls_to, error_code
+from shared.control_items import ControlItems, Standing, standing_of
 from shared.errors import StaleRecord
-from shared.items import Update, from_item, image_key, to_item
+from shared.item_store import ItemKey, ItemStore
+from shared.items import Update, from_item, image_key, related_keys, to_item
 from shared.records import LOST_MESSAGE_S, ImageRecord, Status
 
 if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
 
-# DynamoDB takes at most a hundred keys in one BatchGetItem.
-BATCH_GET_LIMIT = 100
+Key = tuple[str, str]  # user id, image id
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record as stored, hidden or not, how its owner stands, and the sort keys of what goes
+    with the image.
+    """
+
+    record: ImageRecord
+    owner: Standing
+    related: tuple[str, ...]
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether its owner has deleted everything since."""
+        return self.record.epoch < self.owner.epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +58,23 @@ class ConditionFailed(StaleRecord):
 
 
 class RecordStore:
-    """Image records of one DynamoDB table."""
+    """Image records of one DynamoDB table.
+
+    ``control`` tells the epochs of their owners; without it none is ever older.
+    """
 
     def __init__(
         self,
         dynamodb: "DynamoDBClient",
         table: str,
         *,
+        control: ControlItems | None = None,
         clock: Callable[[], float] = time.time,  # Unix seconds
     ) -> None:
         self._dynamodb = dynamodb
         self._table = table
+        self._items = ItemStore(dynamodb, table)
+        self._control = control
         self._clock = clock
 
     async def create(self, record: ImageRecord) -> None:
@@ -128,31 +153,66 @@ class RecordStore:
             raise ConditionFailed(from_item(item) if item else None) from error
         return from_item(response["Attributes"])
 
-    async def get(self, user_id: str, image_id: str) -> ImageRecord | None:
-        """The record, strongly consistent; ``None`` if there is none or its retention is over."""
-        with calls_to("dynamodb"):
-            response = await self._dynamodb.get_item(
-                TableName=self._table, Key=image_key(user_id, image_id), ConsistentRead=True
-            )
-        item = response.get("Item")
-        return self._visible(from_item(item)) if item else None
+    async def remove(
+        self, user_id: str, image_id: str, *, before: int | None = None
+    ) -> dict[str, Any]:
+        """Delete a record, if there is one; the item as it was, empty if there was none.
 
-    async def get_many(self, ids: list[tuple[str, str]]) -> dict[tuple[str, str], ImageRecord]:
-        """The records of up to a hundred ``(user_id, image_id)``; those that are gone are missing.
-
-        Keys that DynamoDB leaves unprocessed under load are missing too: ask again.
+        Raises ``StaleRecord`` if its epoch is not older than ``before``.
         """
-        if len(ids) > BATCH_GET_LIMIT:
-            raise ValueError(f"at most {BATCH_GET_LIMIT} records at once")
-        keys: Any = [image_key(user_id, image_id) for user_id, image_id in ids]
-        with calls_to("dynamodb"):
-            response = await self._dynamodb.batch_get_item(
-                RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
-            )
-        found = (from_item(item) for item in response["Responses"].get(self._table, []))
+        unless_newer = Update()
+        if before is not None:
+            unless_newer.when("attribute_not_exists({epoch}) OR {epoch} < :before", before=before)
+        item = await self._items.delete(image_key(user_id, image_id), unless_newer)
+        if item is None:
+            raise StaleRecord("the record is of a newer epoch")
+        return item
+
+    async def epoch(self, user_id: str) -> int:
+        """The user's epoch, strongly consistent."""
+        return (await self.standing(user_id)).epoch
+
+    async def standing(self, user_id: str) -> Standing:
+        """How the user stands, strongly consistent."""
+        return await self._control.standing(user_id) if self._control is not None else Standing()
+
+    async def get(self, user_id: str, image_id: str) -> ImageRecord | None:
+        """The record, strongly consistent; ``None`` if there is none, or none to be seen."""
+        return (await self.get_many([(user_id, image_id)])).get((user_id, image_id))
+
+    async def get_many(self, ids: list[Key]) -> dict[Key, ImageRecord]:
+        """The records of ``(user_id, image_id)``, strongly consistent; those that are gone, past
+        their retention or of an older epoch are missing.
+        """
+        now = self._clock()
         return {
-            (record.user_id, record.image_id): record for record in found if self._visible(record)
+            key: found.record
+            for key, found in (await self.find(ids)).items()
+            if not found.is_erased and not found.record.is_expired(now)
         }
+
+    async def find(self, ids: list[Key]) -> dict[Key, Found]:
+        """The records of any number of ids, those included that no reader may see."""
+        keys: list[ItemKey] = [image_key(*key) for key in ids]
+        control = {user_id: self._control_key(user_id) for user_id, _ in ids}
+        keys += [key for key in control.values() if key is not None]
+        items = await self._items.read_many(keys)
+        owners = {
+            item["PK"]["S"]: standing_of(item) for item in items if item["SK"]["S"] == "CONTROL"
+        }
+        found = {}
+        for item in items:
+            if item["SK"]["S"] != "CONTROL":
+                record = from_item(item)
+                key = control[record.user_id]
+                owner = owners.get(key["PK"]["S"]) if key is not None else None
+                found[record.user_id, record.image_id] = Found(
+                    record, owner or Standing(), related_keys(item)
+                )
+        return found
+
+    def _control_key(self, user_id: str) -> dict[str, dict[str, str]] | None:
+        return self._control.key(user_id) if self._control is not None else None
 
     async def page(
         self,
@@ -169,6 +229,24 @@ class RecordStore:
         it has read, at most 1 MB a call, and we make at most two calls for a page.
         ``position`` is the id of the last image of the page before.
         """
+        page, owner = await asyncio.gather(
+            self._page(user_id, limit=limit, position=position, status=status, batch=batch),
+            self.standing(user_id),
+        )
+        records = [record for record in page.records if record.epoch >= owner.epoch]
+        # Newest first: what follows a record of an older epoch is older still.
+        ended = len(records) < len(page.records)
+        return Page(records, None if ended else page.position)
+
+    async def _page(
+        self,
+        user_id: str,
+        *,
+        limit: int,
+        position: str | None,
+        status: Status | None,
+        batch: str | None,
+    ) -> Page:
         arguments = self._query(user_id, status=status, batch=batch)
         records: list[ImageRecord] = []
         start: Any = image_key(user_id, position) if position else None

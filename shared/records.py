@@ -159,6 +159,9 @@ class ImageRecord(Part):
     batch: str | None = None
     options: CaptionOptions = CaptionOptions()
     upload_key: str
+    upload_version: str | None = None  # the version to read, where S3 got it without the gateway
+    upload_sha256: str | None = None  # in hexadecimal
+    idempotency_key: str | None = None  # the client's; its item goes with the image
     original: StoredImage | None = None
     thumbnail: StoredImage | None = None
     model_input: StoredImage | None = None
@@ -173,6 +176,7 @@ class ImageRecord(Part):
     edited_alt_text: str | None = None
     edited_at: str | None = None
     provider: Provider | None = None
+    cache_keys: tuple[str, ...] = ()  # of the caption cache's items made for it, latest last
     timeline: tuple[StageTime, ...] = ()
     error: Failure | None = None
 
@@ -231,11 +235,14 @@ class IngestResult(Part):
     original: StoredImage
     thumbnail: StoredImage
     model_input: StoredImage
+    upload_sha256: str | None = None
     labels: tuple[Label, ...] | None = None
 
 
 class CaptionResult(Part):
-    """What the captioner adds to a record. ``labels`` only where ingest found none."""
+    """What the captioner adds to a record. ``labels`` only where ingest found none; ``cache_keys``
+    only where the caption cache is to hold this, under the last of them.
+    """
 
     concise: str = Field(min_length=1)
     creative: str = Field(min_length=1)
@@ -243,6 +250,7 @@ class CaptionResult(Part):
     language: str
     provider: Provider
     labels: tuple[Label, ...] | None = None
+    cache_keys: tuple[str, ...] | None = None
 
 
 def timestamp(moment: datetime) -> str:

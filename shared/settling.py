@@ -14,7 +14,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
-    from types_aiobotocore_sqs.type_defs import MessageTypeDef
+    from types_aiobotocore_sqs.type_defs import (
+        MessageAttributeValueTypeDef,
+        MessageTypeDef,
+        SendMessageRequestTypeDef,
+    )
 
 logger = logging.getLogger(__name__)
 
@@ -22,9 +26,10 @@ BATCH_MAX = 10  # entries SQS takes in one call
 LINGER_S = 0.05  # how long the first delete of a batch waits for company
 DELETE_TRIES = 3
 VISIBILITY_MAX_S = 12 * 3600  # SQS's own limit
-# SQS takes ten attributes a message; a trace context needs three of them.
+MESSAGE_ATTRIBUTES_MAX = 10  # that SQS takes with a message
 REASON_ATTRIBUTE = "caption_reason"
 TRIES_ATTRIBUTE = "caption_tries"
+TRACE_ATTRIBUTES = ("traceparent", "tracestate", "baggage")  # W3C's names
 
 
 class Settler:
@@ -81,17 +86,21 @@ class Settler:
     async def dead_letter(self, message: "MessageTypeDef", *, reason: str, tries: int) -> None:
         """Move the message to the dead-letter queue, with the reason for whoever looks there.
 
-        Sent first and deleted after: a crash in between leaves two copies, never none.
+        Sent first and deleted after: a crash in between leaves two copies, never none. It stays
+        in the trace it came with.
         """
+        arguments: SendMessageRequestTypeDef = {
+            "QueueUrl": self._dead_letter_url,
+            "MessageBody": message["Body"],
+            "MessageAttributes": _dead_letter_attributes(message, reason, tries),
+        }
+        header = message.get("Attributes", {}).get("AWSTraceHeader")
+        if header is not None:
+            arguments["MessageSystemAttributes"] = {
+                "AWSTraceHeader": {"DataType": "String", "StringValue": header}
+            }
         try:
-            await self._sqs.send_message(
-                QueueUrl=self._dead_letter_url,
-                MessageBody=message["Body"],
-                MessageAttributes={
-                    REASON_ATTRIBUTE: {"DataType": "String", "StringValue": reason[:1024] or "?"},
-                    TRIES_ATTRIBUTE: {"DataType": "Number", "StringValue": str(tries)},
-                },
-            )
+            await self._sqs.send_message(**arguments)
         except (BotoCoreError, ClientError) as error:
             logger.warning("not dead-lettered", extra={"error": type(error).__name__})
             return
@@ -146,3 +155,20 @@ class Settler:
             logger.warning("delete refused", extra={"code": failure["Code"]})
         # A sender's fault (a receipt that has run out) stays one, however often it is sent.
         return [receipts[int(f["Id"])] for f in failed if not f["SenderFault"]]
+
+
+def _dead_letter_attributes(
+    message: "MessageTypeDef", reason: str, tries: int
+) -> "dict[str, MessageAttributeValueTypeDef]":
+    ours: dict[str, MessageAttributeValueTypeDef] = {
+        REASON_ATTRIBUTE: {"DataType": "String", "StringValue": reason[:1024] or "?"},
+        TRIES_ATTRIBUTE: {"DataType": "Number", "StringValue": str(tries)},
+    }
+    # The text ones only, which a trace's are: more than ten and the whole send would be refused.
+    theirs: dict[str, MessageAttributeValueTypeDef] = {
+        name: {"DataType": value["DataType"], "StringValue": value["StringValue"]}
+        for name, value in message.get("MessageAttributes", {}).items()
+        if "StringValue" in value and name not in ours
+    }
+    trace = {name: theirs.pop(name) for name in TRACE_ATTRIBUTES if name in theirs}
+    return dict([*ours.items(), *trace.items(), *theirs.items()][:MESSAGE_ATTRIBUTES_MAX])

@@ -28,6 +28,10 @@ from shared.records import MAX_ATTEMPTS, Failure, ImageRecord, Refusal, Stage, S
 logger = logging.getLogger(__name__)
 
 POSTPONE_JITTER_S = 5.0
+# A deletion of everything that a message has to wait for: mostly seconds, but it may be long, and a
+# message that is received too often is dead-lettered.
+POSTPONE_FIRST_S = 3.0
+POSTPONE_MAX_S = 600.0
 
 _STAGE_NAMES: dict[Stage, Literal["ingest", "caption"]] = {
     Status.INGESTING: "ingest",
@@ -43,15 +47,16 @@ _DETAILS: dict[FailureCode, str] = {
 
 Work = Callable[[Claim], Awaitable[None]]
 Resend = Callable[[ImageRecord], Awaitable[None]]
-Vanished = Callable[[str, str], Awaitable[object]]
+Vanished = Callable[[Message], Awaitable[bool]]
 
 
 class StageRunner:
     """Runs one stage's work under a lease.
 
     ``work`` does the stage and moves the record on. ``resend`` puts the next message on its queue
-    when an earlier worker died before it could. ``vanished(user_id, image_id)`` removes what may
-    be left of an image whose record is gone.
+    when an earlier worker died before it could. ``vanished(message)`` removes what may be left
+    of an image whose record is gone, or hidden since its owner deleted everything; ``False`` if it
+    is too early for that.
     """
 
     def __init__(
@@ -76,21 +81,24 @@ class StageRunner:
         message = delivery.message
         claim = await self._leases.claim(message, self._stage)
         if isinstance(claim, Refused):
-            await self._refused(claim, message)
+            await self._refused(claim, delivery)
             return
         delivery.keep_leased(lambda: self._leases.extend(claim))
-        await self._work_under(claim, message)
+        try:
+            await self._work_under(claim)
+        except ConditionFailed as error:
+            if error.record is not None:
+                raise
+            await self._clear_away(delivery)
 
-    async def _work_under(self, claim: Claim, message: Message) -> None:
+    async def _work_under(self, claim: Claim) -> None:
         try:
             await self._work(claim)
         except Permanent as error:
             logger.info("photo failed", extra={"code": error.code})
             await self._leases.fail(claim, self._failure(error.code, error.detail, retryable=False))
-        except StaleRecord as error:
-            if not isinstance(error, ConditionFailed) or error.record is not None:
-                raise
-            await self._vanished(message.user_id, message.image_id)
+        except StaleRecord:
+            raise
         except (DependencyUnavailable, asyncio.CancelledError):
             # No fault of the job's: whoever takes it up next starts afresh.
             await self._leases.release(claim)
@@ -98,11 +106,11 @@ class StageRunner:
         except Exception as error:  # noqa: BLE001  counted, and raised again but for the last time
             await self._failed_attempt(claim, error)
 
-    async def _refused(self, refused: Refused, message: Message) -> None:
+    async def _refused(self, refused: Refused, delivery: Delivery) -> None:
         record = refused.record
         logger.info("not claimed", extra={"refusal": refused.refusal})
         if record is None:
-            await self._vanished(message.user_id, message.image_id)
+            await self._clear_away(delivery)
         elif refused.refusal is Refusal.LEASED:
             ends_in = max(0.0, (record.lease_until or 0.0) - self._clock())
             raise Postponed(ends_in + random.uniform(1, POSTPONE_JITTER_S))  # noqa: S311
@@ -110,6 +118,11 @@ class StageRunner:
             await self._resend(record)
         elif refused.refusal is Refusal.EXHAUSTED:
             await self._leases.fail_exhausted(record, self._last_failure("timed_out"))
+
+    async def _clear_away(self, delivery: Delivery) -> None:
+        if not await self._vanished(delivery.message):
+            waits = POSTPONE_FIRST_S * 1.5 ** min(delivery.receive_count, 30)
+            raise Postponed(min(waits, POSTPONE_MAX_S) + random.uniform(1, POSTPONE_JITTER_S))  # noqa: S311
 
     async def _failed_attempt(self, claim: Claim, error: Exception) -> None:
         """An attempt that counts: fail the record if it was the last one, else raise ``error``."""

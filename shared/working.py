@@ -8,15 +8,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import aioboto3
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
 from shared.aws import RECEIVE_TIMEOUT_S, client_config, s3_config
 from shared.consumer import Consumer, Handler, Options
+from shared.control_items import ControlItems
 from shared.health import health_server
+from shared.item_store import ItemStore
 from shared.leases import Leases
 from shared.object_store import ObjectStore
+from shared.purging import Purger
 from shared.record_store import RecordStore
+from shared.tombstones import Tombstones
+from shared.usage import UsageCounter
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
@@ -38,6 +43,7 @@ class WorkerSettings(BaseSettings):
     records_table: str
     queue_url: str
     dlq_url: str
+    user_hash_key: SecretStr = Field(min_length=32, description="HMAC of user ids; all services'")
     concurrency: int = Field(default=4, ge=1, le=100, description="photos at once")
     lease_s: float = Field(default=60, ge=3, le=600)
     poll_wait_s: int = Field(default=10, ge=0, le=20)
@@ -62,11 +68,14 @@ class Tools:
     records: RecordStore
     leases: Leases
     objects: ObjectStore
+    purger: Purger
+    items: ItemStore
+    usage: UsageCounter
 
 
 @asynccontextmanager
-async def worker_tools(settings: WorkerSettings) -> AsyncIterator[Tools]:
-    """The worker's clients and stores, closed at the end of the block."""
+async def worker_tools(settings: WorkerSettings, *, service: str) -> AsyncIterator[Tools]:
+    """The worker's clients and stores, closed at the end of the block. ``service`` is its name."""
     session = aioboto3.Session()
     connections = settings.concurrency * REQUESTS_PER_PHOTO
     config = client_config(connections=connections)
@@ -77,13 +86,20 @@ async def worker_tools(settings: WorkerSettings) -> AsyncIterator[Tools]:
         session.client("s3", config=s3_config(connections=connections)) as s3,
         session.client("sqs", config=sqs_config) as sqs,
     ):
-        records = RecordStore(dynamodb, settings.records_table)
-        yield Tools(
-            sqs=sqs,
-            records=records,
-            leases=Leases(records, lease=settings.lease_s),
-            objects=ObjectStore(s3, settings.images_bucket),
-        )
+        items = ItemStore(dynamodb, settings.records_table)
+        control = ControlItems(items, settings.user_hash_key.get_secret_value().encode())
+        records = RecordStore(dynamodb, settings.records_table, control=control)
+        objects = ObjectStore(s3, settings.images_bucket)
+        async with UsageCounter(items, service) as usage:
+            yield Tools(
+                sqs=sqs,
+                records=records,
+                leases=Leases(records, lease=settings.lease_s, moved=usage.moved),
+                objects=objects,
+                purger=Purger(items, records, objects, Tombstones(items)),
+                items=items,
+                usage=usage,
+            )
 
 
 async def consume(

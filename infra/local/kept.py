@@ -32,6 +32,11 @@ class Kept:
         digest = hmac.digest(self.password_seed.encode(), user.encode(), hashlib.sha256)
         return "Aa1-" + base64.urlsafe_b64encode(digest[:15]).decode()
 
+    @property
+    def user_hash_key(self) -> str:
+        """The key under which the services keep what must not name a user."""
+        return hmac.digest(self.signing_key.encode(), b"user hash key", hashlib.sha256).hex()
+
 
 def keep(state: Path) -> tuple[Kept, bool]:
     """The folder's secrets, and whether they were there already."""

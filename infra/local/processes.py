@@ -84,11 +84,11 @@ def services(
     layout = options.layout
     gateway = _gateway_settings(options, resources, kept)
     found = [
-        _worker(layout, parent, "ingest", number, _ingest_settings(resources))
+        _worker(layout, parent, "ingest", number, _ingest_settings(resources, kept))
         for number in range(1, options.ingest + 1)
     ]
     found += [
-        _worker(layout, parent, "captioner", number, _captioner_settings(resources))
+        _worker(layout, parent, "captioner", number, _captioner_settings(resources, kept, parent))
         for number in range(1, options.captioner + 1)
     ]
     found.append(
@@ -173,14 +173,16 @@ def _gateway_settings(options: Options, resources: Resources, kept: Kept) -> dic
         "GATEWAY_LOGOUT_URLS": ",".join(logout_urls(layout.ui_url)),
         "GATEWAY_RETENTION_DAYS": str(options.retention_days),
         "GATEWAY_SIGNING_KEY": kept.signing_key,
+        "GATEWAY_USER_HASH_KEY": kept.user_hash_key,
         "GATEWAY_DRAIN_S": _DRAIN_S,
     }
 
 
-def _ingest_settings(resources: Resources) -> dict[str, str]:
+def _ingest_settings(resources: Resources, kept: Kept) -> dict[str, str]:
     return {
         "INGEST_IMAGES_BUCKET": resources.images_bucket,
         "INGEST_RECORDS_TABLE": resources.records_table,
+        "INGEST_USER_HASH_KEY": kept.user_hash_key,
         "INGEST_QUEUE_URL": resources.ingest.url,
         "INGEST_DLQ_URL": resources.ingest.dead_letters_url,
         "INGEST_CAPTION_QUEUE_URL": resources.caption.url,
@@ -191,10 +193,20 @@ def _ingest_settings(resources: Resources) -> dict[str, str]:
     }
 
 
-def _captioner_settings(resources: Resources) -> dict[str, str]:
+def _captioner_settings(
+    resources: Resources, kept: Kept, parent: Mapping[str, str]
+) -> dict[str, str]:
+    # It gives units of the gateway's quota back, so the two must mean the same by one.
+    quota = {
+        name.replace("GATEWAY_", "CAPTIONER_"): parent[name]
+        for name in ("GATEWAY_QUOTA_LIMIT", "GATEWAY_QUOTA_WINDOW_S")
+        if name in parent
+    }
     return {
+        **quota,
         "CAPTIONER_IMAGES_BUCKET": resources.images_bucket,
         "CAPTIONER_RECORDS_TABLE": resources.records_table,
+        "CAPTIONER_USER_HASH_KEY": kept.user_hash_key,
         "CAPTIONER_QUEUE_URL": resources.caption.url,
         "CAPTIONER_DLQ_URL": resources.caption.dead_letters_url,
         "CAPTIONER_PROVIDERS": "local",

@@ -37,29 +37,40 @@ class Captioned:
     provider: Provider
 
 
+def _ignore(_: Attempt) -> None:
+    """Nobody wants to know."""
+
+
 class FallbackChain:
-    """Providers in the order in which they are asked."""
+    """Providers in the order in which they are asked. ``tried`` hears of every attempt."""
 
     def __init__(
         self,
         links: Sequence[Link],
         *,
+        tried: Callable[[Attempt], None] = _ignore,
         clock: Callable[[], float] = time.monotonic,  # seconds
     ) -> None:
         if not links:
             raise ValueError("a chain needs at least one provider")
         self._links = tuple(links)
+        self._tried = tried
         self._clock = clock
 
-    async def caption(self, request: CaptionRequest) -> Captioned:
-        """Describe the photo.
+    @property
+    def first(self) -> CaptionProvider:
+        """The provider that is asked first, unless a request prefers another."""
+        return self._links[0].provider
+
+    async def caption(self, request: CaptionRequest, *, preferred: str | None = None) -> Captioned:
+        """Describe the photo. A ``preferred`` provider is asked before the others, if it is here.
 
         Raises ``Permanent`` if the photo is at fault, and ``Transient`` with the code
         ``providers_exhausted`` if no provider answered.
         """
         attempts: list[Attempt] = []
         failures: list[Exception] = []
-        for link in self._links:
+        for link in self._order(preferred):
             began = self._clock()
             try:
                 answer = await self._ask(link, request)
@@ -67,6 +78,7 @@ class FallbackChain:
                 raise
             except Exception as error:  # noqa: BLE001  whatever went wrong, ask the next one
                 attempts.append(self._attempt(link, began, error))
+                self._tried(attempts[-1])
                 failures.append(error)
                 logger.warning(
                     "falling back",
@@ -74,10 +86,15 @@ class FallbackChain:
                 )
             else:
                 attempts.append(self._answered(link, began, answer))
+                self._tried(attempts[-1])
                 return Captioned(answer, self._provider(link, answer, attempts))
         raise Transient(
             "no provider could caption the photo", code="providers_exhausted"
         ) from ExceptionGroup("providers", failures)
+
+    def _order(self, preferred: str | None) -> list[Link]:
+        # Sorting is stable: among the others, the order of the settings stands.
+        return sorted(self._links, key=lambda link: link.provider.name != preferred)
 
     async def _ask(self, link: Link, request: CaptionRequest) -> CaptionAnswer:
         attributes = {PROVIDER: link.provider.name, MODEL: link.provider.model}

@@ -20,3 +20,5 @@ class Settings(WorkerSettings):
     )
     local_models_dir: Path | None = Field(default=None, description="default: those in the package")
     local_timeout_s: float = Field(default=30, gt=0, le=120)
+    quota_limit: int = Field(default=60, ge=1, description="the gateway's")
+    quota_window_s: int = Field(default=3600, ge=1, description="the gateway's")

@@ -1,33 +1,40 @@
-"""What the captioner does with one photo: asks the chain, and completes the record."""
+"""What the captioner does with one photo: asks the cache, then the chain; completes the record."""
 
+import logging
 from functools import partial
 
+from services.captioner.cache import CaptionCache
 from services.captioner.chain import Captioned, FallbackChain
 from services.captioner.provider import CaptionRequest
 from shared.consumer import Delivery
 from shared.contracts import ImageIngested
-from shared.errors import Malformed, Permanent, StaleRecord
+from shared.controls import Controls
+from shared.errors import DependencyUnavailable, Malformed, Permanent, StaleRecord
 from shared.leases import Claim, Leases
 from shared.records import CaptionResult, ImageRecord, Label, Status
 from shared.stages import StageRunner
 from shared.telemetry import tracer
 from shared.working import Tools
 
+logger = logging.getLogger(__name__)
+
 # The model input is a JPEG of at most 1.15 megapixels; one this large is not ours.
 MODEL_INPUT_LIMIT = 4 * 1024 * 1024  # bytes
 
 
 class CaptionWorker:
-    """Handles ``image.ingested.v1``."""
+    """Handles ``image.ingested.v1``. ``controls`` take back the quota of what the cache answers."""
 
-    def __init__(self, tools: Tools, chain: FallbackChain) -> None:
+    def __init__(self, tools: Tools, chain: FallbackChain, controls: Controls) -> None:
         self._objects = tools.objects
         self._chain = chain
+        self._cache = CaptionCache(tools.items, chain.first)
+        self._controls = controls
         self._stage = StageRunner(
             tools.leases,
             Status.CAPTIONING,
             work=partial(self._caption, tools.leases),
-            vanished=tools.objects.remove_image,
+            vanished=tools.purger.vanished,
         )
 
     async def handle(self, delivery: Delivery) -> None:
@@ -38,15 +45,32 @@ class CaptionWorker:
 
     async def _caption(self, leases: Leases, claim: Claim) -> None:
         record = claim.record
+        cached = await self._cache.find(record)
+        if cached is not None:
+            await leases.finish_caption(claim, cached)
+            # Once per job: of all deliveries, only one gets to here.
+            await self._give_back(record)
+            return
         captioned = await self._chain.caption(
             CaptionRequest(
                 image=await self._read_model_input(record),
                 labels=record.labels or (),
                 language=record.options.language,
                 style=record.options.style,
-            )
+            ),
+            preferred=record.options.provider,
         )
-        await leases.finish_caption(claim, _result(record, captioned))
+        cache_keys = self._cache.keys_with(record, captioned)
+        result = _result(record, captioned, cache_keys)
+        await leases.finish_caption(claim, result)
+        await self._cache.keep(record, result)
+
+    async def _give_back(self, record: ImageRecord) -> None:
+        try:
+            await self._controls.refund(record.user_id)
+        except DependencyUnavailable:
+            # A unit lost is better than one given back twice.
+            logger.warning("unit not given back", extra={"image_id": record.image_id})
 
     async def _read_model_input(self, record: ImageRecord) -> bytes:
         # The record and not the message says where: a late message must not point elsewhere.
@@ -61,7 +85,9 @@ class CaptionWorker:
             ) from error
 
 
-def _result(record: ImageRecord, captioned: Captioned) -> CaptionResult:
+def _result(
+    record: ImageRecord, captioned: Captioned, cache_keys: tuple[str, ...] | None
+) -> CaptionResult:
     answer = captioned.answer
     labels: tuple[Label, ...] | None = None
     if record.options.labels and record.labels is None:
@@ -77,4 +103,5 @@ def _result(record: ImageRecord, captioned: Captioned) -> CaptionResult:
         language=answer.language,
         provider=captioned.provider,
         labels=labels,
+        cache_keys=cache_keys,
     )

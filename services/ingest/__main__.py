@@ -16,7 +16,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Put the worker together and run it until ``stop``."""
     with ThreadPoolExecutor(settings.threads, thread_name_prefix="decode") as executor:
         async with (
-            worker_tools(settings) as tools,
+            worker_tools(settings, service="ingest") as tools,
             Publisher(tools.sqs, settings.caption_queue_url) as publisher,
         ):
             worker = IngestWorker(

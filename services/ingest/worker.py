@@ -46,7 +46,7 @@ class IngestWorker:
             tools.leases,
             Status.INGESTING,
             work=partial(self._ingest, tools.leases),
-            vanished=tools.objects.remove_image,
+            vanished=tools.purger.vanished,
             resend=self._send_on,
         )
 
@@ -60,14 +60,17 @@ class IngestWorker:
         record = claim.record
         data = await self._read_upload(record)
         prepared = await self._prepare(data)
-        result = await self._store(record, prepared)
+        digest = await self._in_thread(lambda: hashlib.sha256(data).hexdigest())
+        result = await self._store(record, prepared, upload_sha256=digest)
         moved = await leases.finish_ingest(claim, result)
         await self._send_on(moved)
 
     async def _read_upload(self, record: ImageRecord) -> bytes:
         try:
             with tracer.start_as_current_span("read upload"):
-                return await self._objects.read(record.upload_key, limit=self._limits.bytes)
+                return await self._objects.read(
+                    record.upload_key, limit=self._limits.bytes, version=record.upload_version
+                )
         except StaleRecord as error:
             raise Permanent(
                 "timed_out", "The upload was removed before we could read it. Please send it again."
@@ -82,7 +85,9 @@ class IngestWorker:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
-    async def _store(self, record: ImageRecord, prepared: Prepared) -> IngestResult:
+    async def _store(
+        self, record: ImageRecord, prepared: Prepared, *, upload_sha256: str
+    ) -> IngestResult:
         original = f"original.{prepared.original.media_type.extension}"
         with tracer.start_as_current_span("store renditions"):
             async with asyncio.TaskGroup() as group:
@@ -95,7 +100,12 @@ class IngestWorker:
                     )
                 ]
         first, thumbnail, model_input = (task.result() for task in stored)
-        return IngestResult(original=first, thumbnail=thumbnail, model_input=model_input)
+        return IngestResult(
+            original=first,
+            thumbnail=thumbnail,
+            model_input=model_input,
+            upload_sha256=upload_sha256,
+        )
 
     async def _put(self, record: ImageRecord, name: str, rendition: Rendition) -> StoredImage:
         key = image_object_key(record.user_id, record.image_id, name)

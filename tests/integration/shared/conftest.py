@@ -10,6 +10,7 @@ import pytest
 
 from shared.aws import client_config, s3_config
 from shared.contracts import CaptionOptions, ImageUploaded
+from shared.items import ACTIVE_INDEX
 from shared.leases import Leases
 from shared.object_store import ObjectStore
 from shared.record_store import RecordStore
@@ -75,6 +76,18 @@ async def made_table(dynamodb: Any) -> str:
         AttributeDefinitions=[
             {"AttributeName": "PK", "AttributeType": "S"},
             {"AttributeName": "SK", "AttributeType": "S"},
+            {"AttributeName": "active_shard", "AttributeType": "S"},
+            {"AttributeName": "check_at", "AttributeType": "N"},
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": ACTIVE_INDEX,
+                "KeySchema": [
+                    {"AttributeName": "active_shard", "KeyType": "HASH"},
+                    {"AttributeName": "check_at", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
         ],
     )
     return name

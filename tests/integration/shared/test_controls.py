@@ -108,19 +108,6 @@ async def test_users_do_not_share_a_bucket(controls: Controls) -> None:
     assert (await controls.spend("bob")).bucket.remaining == LIMIT - 1
 
 
-async def test_a_new_epoch_is_seen_by_the_next_image_and_keeps_the_quota(
-    controls: Controls,
-) -> None:
-    await drain(controls, 10)
-
-    assert await controls.raise_epoch("ana") == 1
-    spent = await controls.spend("ana")
-
-    assert spent.epoch == 1
-    assert spent.bucket.remaining == LIMIT - 11
-    assert await controls.epoch("ana") == 1
-
-
 async def test_the_item_s_key_does_not_name_the_user(
     controls: Controls, dynamodb: Any, table: str
 ) -> None:

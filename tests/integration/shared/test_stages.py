@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.consumer import Delivery
-from shared.contracts import ImageUploaded
+from shared.contracts import ImageUploaded, Message
 from shared.errors import DependencyUnavailable, Permanent, Postponed, StaleRecord, Transient
 from shared.items import image_key
 from shared.leases import Claim, Leases
@@ -26,6 +26,7 @@ class Stage:
     def __init__(self, leases: Leases, clock: Clock) -> None:
         self.work: Work | None = None
         self.removed: list[tuple[str, str]] = []
+        self.may_remove = True
         self.resent: list[ImageRecord] = []
         self.runner = StageRunner(
             leases,
@@ -40,8 +41,9 @@ class Stage:
         assert self.work is not None
         await self.work(claim)
 
-    async def _vanished(self, user_id: str, image_id: str) -> None:
-        self.removed.append((user_id, image_id))
+    async def _vanished(self, message: Message) -> bool:
+        self.removed.append((message.user_id, message.image_id))
+        return self.may_remove
 
     async def _resend(self, record: ImageRecord) -> None:
         self.resent.append(record)
@@ -189,6 +191,35 @@ async def test_a_record_deleted_during_the_work_has_what_was_written_removed(
     await stage.runner.run(Delivery(uploaded, 1))
 
     assert stage.removed == [(stored.user_id, stored.image_id)]
+
+
+async def test_a_photo_that_fails_after_its_record_is_gone_is_cleared_away_too(
+    stage: Stage, dynamodb: Any, table: str, stored: ImageRecord, uploaded: ImageUploaded
+) -> None:
+    async def work(_: Claim) -> None:
+        await dynamodb.delete_item(TableName=table, Key=image_key(stored.user_id, stored.image_id))
+        raise Permanent("timed_out", "The upload was removed before we could read it.")
+
+    stage.work = work
+
+    await stage.runner.run(Delivery(uploaded, 1))
+
+    assert stage.removed == [(stored.user_id, stored.image_id)]
+
+
+async def test_what_a_running_deletion_counts_is_cleared_away_after_it(
+    stage: Stage, uploaded: ImageUploaded
+) -> None:
+    gone = uploaded.model_copy(update={"image_id": "0193a1b2-c3d4-7e5f-8a9b-000000000000"})
+    stage.may_remove = False
+
+    with pytest.raises(Postponed) as early:
+        await stage.runner.run(Delivery(gone, 1))
+    with pytest.raises(Postponed) as late:
+        await stage.runner.run(Delivery(gone, 19))
+
+    assert early.value.delay < 10
+    assert late.value.delay > 600
 
 
 async def test_a_worker_that_lost_its_lease_changes_nothing(

@@ -1,0 +1,136 @@
+"""How the providers of this process's chain do, told to the admin page every few seconds."""
+
+import asyncio
+import logging
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+from botocore.exceptions import ClientError
+
+from shared.errors import DependencyUnavailable
+from shared.item_store import ItemStore
+from shared.latency import BUCKETS, bucket_of
+from shared.provider_health import (
+    IDLE_REPORT_S,
+    WINDOW_S,
+    Circuit,
+    ProcessReport,
+    ProviderReport,
+    write_report,
+)
+from shared.records import Attempt
+from shared.usage import UsageCounter
+
+logger = logging.getLogger(__name__)
+
+REPORT_S = 10.0
+TRIES_KEPT = 2000  # of each provider; a process makes fewer in an hour of remote calls
+
+# How many milliseconds a try took, when it ended (Unix seconds), and whether it brought an answer.
+_Try = tuple[float, int, bool]
+
+
+class _Provider:
+    def __init__(self, model: str) -> None:
+        self.model = model
+        self.tries: deque[_Try] = deque(maxlen=TRIES_KEPT)
+        self.last_error: tuple[str, float] | None = None
+
+
+class HealthReport:
+    """Hears of every try and reports. Use as an asynchronous context manager.
+
+    ``providers`` are the names and models of the chain in its order; ``circuit`` tells the state
+    of a provider's breaker by its name.
+    """
+
+    def __init__(
+        self,
+        items: ItemStore,
+        *,
+        providers: Sequence[tuple[str, str]],
+        usage: UsageCounter,
+        circuit: Callable[[str], Circuit],
+        interval: float = REPORT_S,  # seconds
+        clock: Callable[[], float] = time.time,  # Unix seconds
+    ) -> None:
+        self._items = items
+        self._process = uuid.uuid4().hex
+        self._providers = {name: _Provider(model) for name, model in providers}
+        self._usage = usage
+        self._circuit = circuit
+        self._interval = interval
+        self._clock = clock
+        self._reported: tuple[ProviderReport, ...] | None = None
+        self._reported_at = 0.0
+        self._task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._task = asyncio.create_task(self._report_forever(), name="provider health")
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def tried(self, attempt: Attempt) -> None:
+        """Take note of one try of one provider."""
+        provider = self._providers.get(attempt.provider)
+        if provider is None:
+            return
+        now = self._clock()
+        if attempt.cost_usd:
+            self._usage.add_cost(attempt.provider, attempt.cost_usd)
+        answered = attempt.outcome == "ok"
+        # A call that was never made says nothing about how the provider does.
+        if attempt.outcome not in {"circuit_open", "unsupported"}:
+            provider.tries.append((now, attempt.duration_ms, answered))
+        if not answered:
+            provider.last_error = (attempt.reason or attempt.outcome, now)
+
+    async def _report_forever(self) -> None:
+        while True:
+            try:
+                await self._report()
+            except (DependencyUnavailable, ClientError) as error:
+                logger.warning("health not reported", extra={"error": type(error).__name__})
+            await asyncio.sleep(self._interval)
+
+    async def _report(self) -> None:
+        now = self._clock()
+        providers = tuple(self._of(name, now) for name in self._providers)
+        if providers == self._reported and now < self._reported_at + IDLE_REPORT_S:
+            return
+        report = ProcessReport(at=now, providers=providers)
+        await write_report(self._items, self._process, report)
+        self._reported, self._reported_at = providers, now
+
+    def _of(self, name: str, now: float) -> ProviderReport:
+        provider = self._providers[name]
+        recent = [each for each in provider.tries if each[0] > now - WINDOW_S]
+        latency = [0] * BUCKETS
+        for _, duration_ms, answered in recent:
+            latency[bucket_of(duration_ms)] += answered
+        error, error_at = provider.last_error or (None, None)
+        return ProviderReport(
+            name=name,
+            model=provider.model,
+            circuit=self._circuit(name),
+            tries=len(recent),
+            answered=sum(latency),
+            latency=tuple(latency),
+            last_error=error,
+            last_error_at=error_at,
+        )

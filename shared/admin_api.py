@@ -1,0 +1,117 @@
+"""Bodies of the gateway's answers to operators: the part of the contract under ``/v1/admin``."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.api import Body
+
+QueueName = Literal["ingest", "caption"]
+QueueOrDeadLetters = Literal["ingest", "ingest-dlq", "caption", "caption-dlq"]
+
+
+class QueueView(Body):
+    """A queue's approximate counts. ``oldest_age_s`` is ``null`` where CloudWatch has none."""
+
+    name: QueueName
+    visible: int
+    in_flight: int
+    delayed: int
+    oldest_age_s: int | None = None
+    dead_letters: int
+
+
+class QueueList(Body):
+    """All queues."""
+
+    queues: list[QueueView]
+
+
+class DeadLetterView(Body):
+    """A message that was given up on. Of its body only what names the job is shown.
+
+    ``user`` is a keyed hash: two letters of one user look alike, and name nobody.
+    """
+
+    message_id: str
+    reason: str
+    tries: int
+    sent_at: str | None = None
+    kind: str | None = None
+    image_id: str | None = None
+    job: str | None = None
+    user: str | None = None
+    trace_id: str | None = None
+
+
+class DeadLetterList(Body):
+    """Some of a queue's dead letters; they stay where they are."""
+
+    queue: QueueName
+    items: list[DeadLetterView]
+
+
+class RedriveView(Body):
+    """Dead letters are on their way back. ``messages`` is how many there were, about."""
+
+    queue: QueueName
+    status: Literal["started"] = "started"
+    messages: int
+
+
+class PurgeView(Body):
+    """A queue is being emptied, which takes SQS up to a minute."""
+
+    queue: QueueOrDeadLetters
+    status: Literal["started"] = "started"
+
+
+class ProviderHealthView(Body):
+    """A provider, as all running captioners together found it in the last hour.
+
+    ``circuit`` is ``null`` for one that is not configured; the durations and the rate are ``null``
+    where nothing was asked of it. ``last_error`` is the kind of the latest failure.
+    """
+
+    name: str
+    model: str | None = None
+    configured: bool
+    circuit: Literal["closed", "open", "half_open"] | None = None
+    p50_ms: int | None = None
+    p95_ms: int | None = None
+    success_rate: float | None = Field(default=None, ge=0, le=1)
+    last_error: str | None = None
+    last_error_at: str | None = None
+    cost_usd_24h: float
+
+
+class ProviderList(Body):
+    """All providers there are, the configured ones first, in their order."""
+
+    providers: list[ProviderHealthView]
+
+
+class DayUsageView(Body):
+    """What was done on one day (UTC). Durations run from submission to captions."""
+
+    day: str
+    requests: int
+    server_errors: int
+    uploads_refused: int
+    accepted: int
+    ingested: int
+    completed: int
+    failed: int
+    fallbacks: int
+    degraded: int
+    cached: int
+    p50_ms: int | None = None
+    p95_ms: int | None = None
+    cost_usd: float
+    cost_usd_by_provider: dict[str, float]
+
+
+class UsageView(Body):
+    """The last days, today first."""
+
+    days: list[DayUsageView]

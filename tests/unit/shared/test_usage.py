@@ -1,0 +1,113 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from shared.item_store import ItemStore
+from shared.usage import UsageCounter
+from tests.deadlines import until
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
+MIDNIGHT = datetime(2026, 11, 23, tzinfo=UTC).timestamp()
+
+
+class Table:
+    """Takes updates, unless it is down."""
+
+    def __init__(self) -> None:
+        self.down = False
+        self.refused = 0
+        self.writes: list[dict[str, Any]] = []
+
+    async def update_item(self, **arguments: Any) -> None:
+        if self.down:
+            self.refused += 1
+            raise TimeoutError
+        self.writes.append(arguments)
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        found: dict[tuple[str, str], int] = {}
+        for write in self.writes:
+            for alias, name in write["ExpressionAttributeNames"].items():
+                if name != "ttl":
+                    key = (write["Key"]["PK"]["S"], name)
+                    value = write["ExpressionAttributeValues"][alias.replace("#", ":")]["N"]
+                    found[key] = found.get(key, 0) + int(value)
+        return found
+
+
+@pytest.fixture
+def table() -> Table:
+    return Table()
+
+
+def counter(table: Table, **options: Any) -> UsageCounter:
+    return UsageCounter(ItemStore(table, "t"), "gateway", **options)  # type: ignore[arg-type]
+
+
+async def test_counts_are_written_together_and_once(table: Table) -> None:
+    usage = counter(table, clock=lambda: NOON)
+    for _ in range(100):
+        usage.add("requests", "accepted")
+
+    await usage.flush()
+    await usage.flush()
+
+    assert len(table.writes) == 1
+    assert table.writes[0]["UpdateExpression"].startswith("SET #ttl = :ttl ADD ")
+    assert set(table.counts().values()) == {100}
+
+
+async def test_what_could_not_be_written_is_written_later(table: Table) -> None:
+    usage = counter(table, clock=lambda: NOON)
+    usage.add("requests")
+    table.down = True
+
+    await usage.flush()
+    usage.add("requests")
+    table.down = False
+    await usage.flush()
+
+    assert table.counts() == {("USAGE#2026-11-22", "requests"): 2}
+
+
+async def test_each_day_has_its_own_item(table: Table) -> None:
+    now = NOON
+    usage = counter(table, clock=lambda: now)
+    usage.add("requests")
+    now = MIDNIGHT
+    usage.add("requests")
+
+    await usage.flush()
+
+    assert {day for day, _ in table.counts()} == {"USAGE#2026-11-22", "USAGE#2026-11-23"}
+
+
+async def test_costs_are_added_by_hour_without_rounding(table: Table) -> None:
+    usage = counter(table, clock=lambda: NOON)
+    for _ in range(1000):
+        usage.add_cost("bedrock", 0.0000011)
+
+    await usage.flush()
+
+    assert table.counts() == {("USAGE#2026-11-22", "cost_usd#bedrock#12"): 1_100_000}
+
+
+async def test_running_counter_writes_by_itself_and_at_its_end(table: Table) -> None:
+    async with counter(table, interval=0.01) as usage:
+        usage.add("requests")
+        await until(lambda: table.writes)
+        usage.add("accepted")
+
+    assert sorted(name for _, name in table.counts()) == ["accepted", "requests"]
+
+
+async def test_outage_does_not_end_the_counting(table: Table) -> None:
+    table.down = True
+    async with counter(table, interval=0.01) as usage:
+        usage.add("requests")
+        await until(lambda: table.refused)
+        table.down = False
+        await until(lambda: table.writes)
+
+    assert sum(table.counts().values()) == 1
