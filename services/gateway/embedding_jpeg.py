@@ -6,7 +6,6 @@ _SOI = b"\xff\xd8"
 _SOS, _EOI, _APP0, _APP1 = 0xDA, 0xD9, 0xE0, 0xE1
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
-_EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _EXIF = b"Exif\0\0"
 _MAX_PAYLOAD = 0xFFFF - 2
 
@@ -30,7 +29,8 @@ def embed(data: bytes, packet: bytes) -> list[bytes | memoryview]:
         segment = view[position:end]
         if marker == _APP0 or (marker == _APP1 and data.startswith(_EXIF, start)):
             (rest or first).append(segment)
-        elif not (marker == _APP1 and data.startswith((_XMP, _EXTENDED_XMP), start)):
+        # What else is in an APP1 is XMP, with its extension or under a name that editors mangled.
+        elif marker != _APP1:
             rest.append(segment)
         position = end
 

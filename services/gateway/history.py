@@ -19,7 +19,7 @@ DEFAULT_LIMIT = 20
 LIMIT_MAX = 100
 SEARCH_READS = 5  # pages of a hundred that one search may read before it answers a short page
 _BATCH = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
-_SEARCH_MAX = 200  # characters
+SEARCH_MAX = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ def _listing_of(request: web.Request) -> Listing:
     if batch is not None and not _BATCH.fullmatch(batch):
         raise malformed("batch", "not 1 to 64 characters of [A-Za-z0-9_.-]")
     q = request.query.get("q", "")
-    if len(q) > _SEARCH_MAX:
-        raise malformed("q", f"longer than {_SEARCH_MAX} characters")
+    if len(q) > SEARCH_MAX:
+        raise malformed("q", f"longer than {SEARCH_MAX} characters")
     return Listing(int(limit), Status(status) if status else None, batch, folded(q.strip()) or None)
 
 

@@ -16,6 +16,13 @@ def parse_image_id(text: str) -> str | None:
     return lowered if _CANONICAL.fullmatch(lowered) else None
 
 
+def made_at(image_id: str) -> float:
+    """When an id of ours was made, in Unix seconds; 0 for what is no UUIDv7."""
+    if not _CANONICAL.fullmatch(image_id) or UUID(image_id).version != 7:
+        return 0.0
+    return (UUID(image_id).int >> 80) / 1000
+
+
 class ImageIds:
     """Makes ids. Each is greater than the one before, whatever the clock does.
 

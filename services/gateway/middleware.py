@@ -14,7 +14,9 @@ from opentelemetry.trace import SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from services.gateway.health import PROBES
+from services.gateway.keys import SETTINGS
 from services.gateway.problems import REQUEST_ID
+from services.gateway.settings import Settings
 from shared.telemetry import tracer
 
 logger = logging.getLogger(__name__)
@@ -23,6 +25,10 @@ REQUEST_ID_HEADER = "X-Request-Id"
 CLIENT_CLOSED = 499  # nginx's number for a client that left before the answer
 _SANE_ID = re.compile(r"[A-Za-z0-9_.:/+=@-]{1,128}", re.ASCII)
 _PRIVATE = ("/v1/", "/auth/")
+_NO_CONTENT = "default-src 'none'; frame-ancestors 'none'"
+_HSTS = "max-age=63072000"  # two years; other hosts of the domain are not ours to promise
+# Set by ``connections``, which keeps aiohttp from sending ``100 Continue`` by itself.
+AWAITS_CONTINUE: web.RequestKey[bool] = web.RequestKey("awaits_continue", bool)
 # Only the trace itself is taken from a stranger; baggage would travel on through our queues.
 _propagator = TraceContextTextMapPropagator()
 
@@ -71,21 +77,29 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
     """Put on ``response`` what every answer carries; connected to ``on_response_prepare``."""
     headers = response.headers
     headers[REQUEST_ID_HEADER] = request.get(REQUEST_ID) or uuid.uuid4().hex
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
-    headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
-    headers[hdrs.SERVER] = "caption-gateway"
+    headers.update(common_headers(request.app[SETTINGS]))
+    headers.setdefault("Content-Security-Policy", _NO_CONTENT)
     if f"{request.path}/".startswith(_PRIVATE):
         headers[hdrs.CACHE_CONTROL] = "private, no-store"
 
 
-async def defer_continue(_: web.Request) -> None:
-    """Send no ``100 Continue`` yet: the handler does, when it has decided to read the body."""
+def common_headers(settings: Settings) -> dict[str, str]:
+    """What every answer carries, also one that no handler made."""
+    headers = {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        hdrs.SERVER: "caption-gateway",
+    }
+    if settings.public_url.startswith("https:"):
+        headers["Strict-Transport-Security"] = _HSTS
+    return headers
 
 
 async def send_continue(request: web.Request) -> None:
     """Ask the client for the body, if it waits to be asked (RFC 9110, 10.1.1)."""
-    if request.headers.get(hdrs.EXPECT, "").lower() == "100-continue":
+    if request.get(AWAITS_CONTINUE):
+        request[AWAITS_CONTINUE] = False
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         # What is counted as sent decides whether an error can still be answered.
         request.writer.output_size = 0

@@ -1,15 +1,33 @@
-"""The options of an upload, as fields of a form or as query parameters."""
+"""The options of captions, and those of an upload as fields of a form or query parameters."""
 
 import unicodedata
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from services.gateway.problems import Problem
 from shared.api import FieldFault
 from shared.contracts import CaptionOptions
+
+
+def _plain_text(text: str) -> str:
+    if any(unicodedata.category(char) == "Cc" and not char.isspace() for char in text):
+        raise ValueError("control characters are not allowed")
+    return " ".join(text.split())
+
+
+# The shape of a BCP 47 tag (RFC 5646); whether a model speaks it is the captioner's affair.
+Language = Annotated[str, Field(max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$")]
+# What `_plain_text` refuses, for the OpenAPI document.
+_PLAIN = r"^[^\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f]*$"
+Style = Annotated[
+    str,
+    Field(max_length=200, json_schema_extra={"pattern": _PLAIN}),
+    AfterValidator(_plain_text),
+]
+BatchName = Annotated[str, Field(max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")]
 
 
 class SubmitOptions(BaseModel):
@@ -18,26 +36,14 @@ class SubmitOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     labels: Literal["true", "false"] | None = None
-    # The shape of a BCP 47 tag (RFC 5646); whether a model speaks it is the captioner's affair.
-    language: str = Field(
-        default="en", max_length=35, pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"
-    )
-    style: str | None = Field(default=None, max_length=200)
-    batch: str | None = Field(default=None, max_length=64, pattern=r"^[A-Za-z0-9_.-]+$")
-
-    @field_validator("style")
-    @classmethod
-    def _plain_text(cls, style: str | None) -> str | None:
-        if style is None:
-            return None
-        if any(unicodedata.category(char) == "Cc" and not char.isspace() for char in style):
-            raise ValueError("control characters are not allowed")
-        return " ".join(style.split()) or None
+    language: Language = "en"
+    style: Style | None = None
+    batch: BatchName | None = None
 
     def caption_options(self, *, labels_default: bool) -> CaptionOptions:
         """What goes with the job."""
         labels = labels_default if self.labels is None else self.labels == "true"
-        return CaptionOptions(labels=labels, language=self.language, style=self.style)
+        return CaptionOptions(labels=labels, language=self.language, style=self.style or None)
 
 
 def parse_options(fields: Mapping[str, str]) -> SubmitOptions:

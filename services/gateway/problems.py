@@ -88,13 +88,14 @@ async def problems(request: web.Request, handler: Handler) -> web.StreamResponse
         if request.transport is None or request.transport.is_closing():
             raise  # the client went away: there is nobody to answer
         logger.exception("unhandled")
-        return _response(request, _internal_error())
+        return _response(request, internal_error())
     except Exception:  # the boundary of every request: logged, and answered as 500
         logger.exception("unhandled")
-        return _response(request, _internal_error())
+        return _response(request, internal_error())
 
 
-def _internal_error() -> Problem:
+def internal_error() -> Problem:
+    """A fault of ours."""
     return Problem(
         HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Our mistake. It has been logged."
     )
@@ -108,13 +109,22 @@ def _of_http_exception(error: web.HTTPException) -> Problem:
 
 
 def _response(request: web.Request, problem: Problem) -> web.Response:
+    response = problem_response(problem, request_id=request.get(REQUEST_ID, ""))
+    if not request.content.is_eof():
+        # The rest of a refused body is not worth reading, nor the connection keeping.
+        response.force_close()
+    return response
+
+
+def problem_response(problem: Problem, *, request_id: str) -> web.Response:
+    """``problem`` as an answer."""
     body = ProblemBody(
         type=f"urn:problem:caption-pipeline:{problem.code}",
         title=problem.status.phrase,
         status=problem.status,
         detail=problem.detail,
         code=problem.code,
-        request_id=request.get(REQUEST_ID, ""),
+        request_id=request_id,
         trace_id=current_trace_id(),
         retryable=problem.retry_after is not None,
         errors=list(problem.errors) if problem.errors is not None else None,
@@ -127,7 +137,4 @@ def _response(request: web.Request, problem: Problem) -> web.Response:
     )
     if problem.retry_after is not None:
         response.headers[hdrs.RETRY_AFTER] = str(problem.retry_after)
-    if not request.content.is_eof():
-        # The rest of a refused body is not worth reading, nor the connection keeping.
-        response.force_close()
     return response

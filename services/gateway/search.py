@@ -16,7 +16,7 @@ def matches(record: ImageRecord, wanted: str) -> bool:
     texts = (
         record.edited_concise or record.concise_caption,
         record.edited_creative or record.creative_caption,
-        record.edited_alt_text or record.alt_text,
+        record.alt_text if record.edited_alt_text is None else record.edited_alt_text,
         *(record.labels or ()),
     )
     return any(wanted in folded(text) for text in texts if text)

@@ -3,10 +3,15 @@
 Credentials, region and endpoints are botocore's own variables, so none is here.
 """
 
+from typing import Annotated
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from shared.process import CommaSeparated
+
+# RFC 6454, section 6.2: no path, no trailing slash; there is no wildcard on purpose.
+ORIGIN = r"^https?://[A-Za-z0-9.\[\]:-]+$"
 
 
 class Settings(BaseSettings):
@@ -39,14 +44,41 @@ class Settings(BaseSettings):
 
     retention_days: int = Field(default=90, ge=1)
     signing_key: SecretStr = Field(min_length=32, description="HMAC of cursors")
+    user_hash_key: SecretStr = Field(
+        min_length=32, description="HMAC of user ids in what outlives a user's data; never changed"
+    )
     labels_default: bool = True
     quota_limit: int = Field(default=60, ge=1)
     quota_window_s: int = Field(default=3600, ge=1)
+    requests_per_minute: int = Field(default=1200, ge=1, description="of one user, here")
+    address_requests_per_minute: int = Field(
+        default=6000, ge=1, description="from one address, here; signed in or not"
+    )
+    request_burst_s: float = Field(
+        default=30, gt=0, description="seconds' worth of requests that may come at once"
+    )
+    trusted_address_header: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="of a proxy that always sets it: CloudFront-Viewer-Address; else the peer",
+    )
     upload_budget_bytes: int = Field(
-        default=384 * 1024 * 1024, ge=11 * 1024 * 1024, description="in flight, in this process"
+        default=344 * 1024 * 1024,
+        ge=11 * 1024 * 1024,
+        description="in flight, in this process, which holds up to 40 MiB more meanwhile",
     )
     uploads_per_user: int = Field(default=6, ge=1, description="in flight, in this process")
+    upload_wait_s: float = Field(
+        default=20, ge=0, description="for one of these, before a small upload is refused"
+    )
     body_timeout_s: float = Field(default=60, gt=0)
+    headers_timeout_s: float = Field(
+        default=15, gt=0, description="from a request's first byte to the end of its headers"
+    )
+    max_connections: int = Field(default=4000, ge=1, description="to this process")
+    cors_origins: CommaSeparated[Annotated[str, Field(pattern=ORIGIN)]] = Field(
+        default=(), description="pages of other origins that may call the gateway; exact"
+    )
     drain_s: float = Field(default=25, gt=0, description="for requests in flight at a stop")
 
     @property

@@ -1,6 +1,8 @@
-"""Taking a photo in: bytes, then record, then message. What fails half-way is taken back."""
+"""Taking a photo in: key, quota, bytes, record, message. What fails half-way is taken back."""
 
 import asyncio
+import hashlib
+import json
 import logging
 import time
 import uuid
@@ -8,9 +10,12 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from services.gateway.idempotency import Claim, IdempotencyKeys, in_flight
 from services.gateway.identifiers import ImageIds
-from shared.contracts import CaptionOptions, ImageUploaded
+from shared.contracts import CaptionOptions
+from shared.controls import Bucket, Controls
 from shared.errors import DependencyUnavailable, StaleRecord
+from shared.hops import message_of
 from shared.media import MediaType
 from shared.object_store import ObjectStore, upload_key
 from shared.publisher import Publisher
@@ -22,13 +27,47 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """An accepted upload. ``batch`` groups photos of one user."""
+    """An accepted upload, ``sha256`` of its bytes in hexadecimal. ``batch`` groups a user's photos.
+
+    Photos of one ``idempotency_key`` are one photo.
+    """
 
     user_id: str
-    image: bytearray
+    image: memoryview
+    sha256: str
     media_type: MediaType
     options: CaptionOptions
     batch: str | None
+    idempotency_key: str | None
+    # The user's epoch when the upload began: whoever deletes everything while the bytes are on
+    # their way means these too, whatever epoch it is when the last of them arrives.
+    epoch: int
+
+    @property
+    def fingerprint(self) -> str:
+        """What must be the same for two requests to be one: the bytes and the options."""
+        asked = [self.sha256, self.batch, self.options.model_dump(mode="json")]
+        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """The image as it is now, and the quota after it. A replay's image was there before."""
+
+    record: ImageRecord
+    bucket: Bucket
+    is_replay: bool
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """How far a submission has come, for what must be taken back if it fails."""
+
+    user_id: str
+    claim: Claim | None
+    is_charged: bool
+    epoch: int
+    record: ImageRecord | None = None
 
 
 class Submissions:
@@ -37,6 +76,8 @@ class Submissions:
     def __init__(
         self,
         *,
+        keys: IdempotencyKeys,
+        controls: Controls,
         records: RecordStore,
         objects: ObjectStore,
         publisher: Publisher,
@@ -44,6 +85,8 @@ class Submissions:
         retention: float,  # seconds
         clock: Callable[[], float] = time.time,  # Unix seconds
     ) -> None:
+        self._keys = keys
+        self._controls = controls
         self._records = records
         self._objects = objects
         self._publisher = publisher
@@ -52,40 +95,102 @@ class Submissions:
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def submit(self, photo: Photo) -> ImageRecord:
-        """Store ``photo`` and send it on; on return both are durable.
+    async def submit(self, photo: Photo) -> Submitted:
+        """Store ``photo`` for a unit of quota and send it on; on return both are durable.
 
-        Raises ``DependencyUnavailable`` with nothing left visible.
+        Raises ``QuotaExceeded`` and ``DependencyUnavailable``, with nothing left visible and
+        nothing spent, and ``Problem`` where the idempotency key stands in the way.
         """
-        record = self._new_record(photo)
-        try:
-            await self._objects.put(
-                record.upload_key, photo.image, content_type=photo.media_type.content_type
+        image_id = self._ids.new()
+        if photo.idempotency_key is None:
+            return await self._submit(photo, image_id, None)
+        while True:
+            claim = await self._keys.claim(
+                photo.user_id,
+                photo.idempotency_key,
+                fingerprint=photo.fingerprint,
+                image_id=image_id,
             )
-            await self._records.create(record)
-            await self._publisher.publish(_message(record))
-        except BaseException:
-            # Also for a call that timed out: it may have had its effect all the same.
-            self._own(self._take_back(record))
-            raise
-        # The answer need not wait for this: unmarked, the message is merely sent once more.
-        self._own(self._mark_sent(record))
-        return record
+            if not claim.is_done:
+                return await self._submit(photo, claim.image_id, claim)
+            record = await self._records.get(photo.user_id, claim.image_id)
+            if record is not None:
+                bucket = await self._controls.bucket(photo.user_id)
+                return Submitted(record, bucket, is_replay=True)
+            # Its image was deleted: what comes under this key now is a new one.
+            await self._keys.release(claim)
 
     async def close(self) -> None:
         """Wait for what goes on after answers."""
         while self._tasks:
             await asyncio.gather(*self._tasks)
 
-    def _new_record(self, photo: Photo) -> ImageRecord:
+    async def _submit(self, photo: Photo, image_id: str, claim: Claim | None) -> Submitted:
+        was_charged = claim is not None and claim.epoch is not None
+        attempt = _Attempt(photo.user_id, claim, was_charged, photo.epoch)
+        try:
+            epoch, bucket = await self._charge(attempt)
+            record = self._new_record(photo, image_id, epoch, claim)
+            record = await self._store(attempt, record, photo)
+        except BaseException:
+            # Also for a call that timed out: it may have had its effect all the same.
+            self._own(self._take_back(attempt))
+            raise
+        if claim is not None:
+            await self._finish(claim)
+        # The answer need not wait for this: unmarked, the message is merely sent once more.
+        self._own(self._mark_sent(record))
+        return Submitted(record, bucket, is_replay=False)
+
+    async def _charge(self, attempt: _Attempt) -> tuple[int, Bucket]:
+        """Spend a unit, unless a claim that we took over has; the epoch that the image carries."""
+        claim = attempt.claim
+        if claim is not None and claim.epoch is not None:
+            bucket = await self._controls.bucket(attempt.user_id)
+            return min(attempt.epoch, claim.epoch), bucket
+        spent = await self._controls.spend(attempt.user_id)
+        attempt.is_charged = True
+        if claim is not None and not await self._keys.mark_charged(claim, attempt.epoch):
+            # So slow that another request has taken over, to spend a unit of its own.
+            await self._controls.refund(attempt.user_id)
+            raise in_flight()
+        return attempt.epoch, spent.bucket
+
+    async def _store(self, attempt: _Attempt, record: ImageRecord, photo: Photo) -> ImageRecord:
+        attempt.record = record
+        await self._objects.put(
+            record.upload_key, photo.image, content_type=photo.media_type.content_type
+        )
+        record = await self._create(record)
+        # What a request before us sent on may be further by now, and needs no message of ours.
+        message = message_of(record) if record.status is Status.QUEUED else None
+        if message is not None and not record.sent:
+            await self._publisher.publish(message)
+        return record
+
+    async def _create(self, record: ImageRecord) -> ImageRecord:
+        try:
+            await self._records.create(record)
+        except StaleRecord:
+            # Ours, if the answer to the write was lost, or if a request before us got this far.
+            key = (record.user_id, record.image_id)
+            found = (await self._records.find([key])).get(key)
+            if found is None or found.record.job != record.job:
+                raise
+            return found.record
+        return record
+
+    def _new_record(
+        self, photo: Photo, image_id: str, epoch: int, claim: Claim | None
+    ) -> ImageRecord:
         now = self._clock()
         written = timestamp(datetime.fromtimestamp(now, UTC))
-        image_id = self._ids.new()
         return ImageRecord(
             user_id=photo.user_id,
             image_id=image_id,
             status=Status.QUEUED,
-            job=uuid.uuid4().hex,
+            epoch=epoch,
+            job=claim.job if claim is not None else uuid.uuid4().hex,
             check_at=now + LOST_HOP_S,
             ttl=int(now + self._retention),
             timestamp=written,
@@ -94,12 +199,21 @@ class Submissions:
             batch=photo.batch,
             options=photo.options,
             upload_key=upload_key(photo.user_id, image_id),
+            upload_sha256=photo.sha256,
+            idempotency_key=photo.idempotency_key,
         )
 
     def _own(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _finish(self, claim: Claim) -> None:
+        try:
+            await self._keys.finish(claim)
+        except DependencyUnavailable:
+            # The photo is in. Until the lease is over, a repeated request is told to wait.
+            logger.warning("key not finished", extra={"image_id": claim.image_id})
 
     async def _mark_sent(self, record: ImageRecord) -> None:
         try:
@@ -109,25 +223,26 @@ class Submissions:
         except Exception:  # the boundary of a task that nobody awaits for its result
             logger.exception("not marked as sent", extra={"image_id": record.image_id})
 
-    async def _take_back(self, record: ImageRecord) -> None:
+    async def _take_back(self, attempt: _Attempt) -> None:
         try:
-            await self._records.discard(record)
-            await self._objects.delete_versions(record.upload_key)
+            await self._undo(attempt)
         except StaleRecord:
-            return  # a worker has it already: then it is whole, and stays
+            # A worker has it already: then it is whole, and stays.
+            if attempt.claim is not None:
+                await self._finish(attempt.claim)
         except Exception as error:  # noqa: BLE001  best effort: the bucket's lifecycle has the rest
-            logger.warning(
-                "not taken back",
-                extra={"image_id": record.image_id, "error": type(error).__name__},
-            )
+            logger.warning("not taken back", extra={"error": type(error).__name__})
 
-
-def _message(record: ImageRecord) -> ImageUploaded:
-    return ImageUploaded(
-        user_id=record.user_id,
-        image_id=record.image_id,
-        job=record.job,
-        epoch=record.epoch,
-        upload_key=record.upload_key,
-        options=record.options,
-    )
+    async def _undo(self, attempt: _Attempt) -> None:
+        """Forget the record, the key and the charge. Raises ``StaleRecord`` if it is too late."""
+        claim, record = attempt.claim, attempt.record
+        if claim is not None and not await self._keys.renew(claim):
+            return  # another request has taken over what this one began
+        if record is not None:
+            await self._records.discard(record)
+        if claim is not None:
+            await self._keys.release(claim)
+        if attempt.is_charged:
+            await self._controls.refund(attempt.user_id)
+        if record is not None:
+            await self._objects.delete_versions(record.upload_key)

@@ -9,11 +9,13 @@ from aiohttp import hdrs, web
 
 from services.gateway.auth import IDENTITY
 from services.gateway.bodies import Upload, read_upload, room_for
+from services.gateway.idempotency import REPLAYED_HEADER, key_of
 from services.gateway.images import image_response
-from services.gateway.keys import BUDGET, SETTINGS, SUBMISSIONS
+from services.gateway.keys import BUDGET, RECORDS, SETTINGS, SUBMISSIONS
 from services.gateway.middleware import send_continue
 from services.gateway.options import SubmitOptions, invalid_options, parse_options
 from services.gateway.problems import Problem
+from services.gateway.quota import tell
 from services.gateway.submissions import Photo
 from shared.api import FieldFault
 from shared.media import HEAD_BYTES, MediaType, media_type_of
@@ -23,21 +25,30 @@ async def submit_image(request: web.Request) -> web.Response:
     """Take a photo in; 202 once its bytes and its job are durable."""
     user_id = request[IDENTITY].user_id
     # Before the body: what the headers and the query already tell.
+    key = key_of(request)
     _options(request, {})
     room = room_for(request)
-    with request.app[BUDGET].reserve(user_id, room):
+    async with request.app[BUDGET].reserve(user_id, room):
+        epoch = (await request.app[RECORDS].standing(user_id)).epoch
         upload = await _receive(request, room)
         options = _options(request, upload.fields)
         photo = Photo(
             user_id=user_id,
             image=upload.image,
+            sha256=upload.sha256,
             media_type=_media_type(upload),
             options=options.caption_options(labels_default=request.app[SETTINGS].labels_default),
             batch=options.batch,
+            idempotency_key=key,
+            epoch=epoch,
         )
-        record = await request.app[SUBMISSIONS].submit(photo)
+        submitted = await request.app[SUBMISSIONS].submit(photo)
+    tell(request, submitted.bucket)
+    record = submitted.record
     response = await image_response(request, record, status=HTTPStatus.ACCEPTED)
     response.headers[hdrs.LOCATION] = f"/v1/images/{record.image_id}"
+    if submitted.is_replay:
+        response.headers[REPLAYED_HEADER] = "true"
     return response
 
 

@@ -82,7 +82,8 @@ def _labels(record: ImageRecord) -> list[LabelView] | None:
 def _captions(record: ImageRecord) -> CaptionsView | None:
     concise = record.edited_concise or record.concise_caption
     creative = record.edited_creative or record.creative_caption
-    alt_text = record.edited_alt_text or record.alt_text
+    # An empty one is an edit too: it says that the photo is decoration.
+    alt_text = record.alt_text if record.edited_alt_text is None else record.edited_alt_text
     if concise is None or creative is None or alt_text is None:
         return None
     return CaptionsView(

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from shared.errors import DependencyUnavailable
-from shared.record_store import BATCH_GET_LIMIT
+from shared.item_store import BATCH_GET_LIMIT
 from shared.records import ImageRecord
 
 logger = logging.getLogger(__name__)

@@ -12,6 +12,7 @@ from aiohttp import ClientSession, web
 from pydantic import SecretStr
 
 from services.gateway.app import create_app
+from services.gateway.connections import GatewayRunner
 from services.gateway.settings import Settings
 from shared.aws import client_config, s3_config
 from shared.record_store import RecordStore
@@ -64,12 +65,12 @@ class Gateway:
         )
         return [entry["Key"] for entry in listing.get("Versions", [])]
 
-    async def messages(self) -> list[Any]:
-        """What the user's uploads put on the ingest queue."""
+    async def messages(self, queue_url: str | None = None) -> list[Any]:
+        """What the user's requests put on the ingest queue, or on another."""
         found: list[Any] = []
         while True:
             answer = await self.aws.sqs.receive_message(
-                QueueUrl=self.settings.ingest_queue_url,
+                QueueUrl=queue_url or self.settings.ingest_queue_url,
                 MaxNumberOfMessages=10,
                 MessageAttributeNames=["All"],
             )
@@ -125,7 +126,13 @@ async def provision(aws: Aws) -> dict[str, str]:
     )
     await aws.s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     queue = await aws.sqs.create_queue(QueueName=name)
-    return {"images_bucket": name, "records_table": name, "ingest_queue_url": queue["QueueUrl"]}
+    caption_queue = await aws.sqs.create_queue(QueueName=f"{name}-caption")
+    return {
+        "images_bucket": name,
+        "records_table": name,
+        "ingest_queue_url": queue["QueueUrl"],
+        "caption_queue_url": caption_queue["QueueUrl"],
+    }
 
 
 def settings_of(resources: dict[str, str], issuer: Issuer, **changes: Any) -> Settings:
@@ -133,7 +140,6 @@ def settings_of(resources: dict[str, str], issuer: Issuer, **changes: Any) -> Se
     values: dict[str, Any] = {
         "public_url": "http://gateway.test",
         "ingest_dlq_url": "unused",
-        "caption_queue_url": "unused",
         "caption_dlq_url": "unused",
         "cognito_issuer": ISSUER,
         "cognito_jwks_url": f"{issuer.url}/jwks.json",
@@ -143,6 +149,8 @@ def settings_of(resources: dict[str, str], issuer: Issuer, **changes: Any) -> Se
         "logout_client_id": CLIENT_ID,
         "logout_urls": (LOGOUT_URL,),
         "signing_key": SecretStr("k" * 32),
+        "user_hash_key": SecretStr("h" * 32),
+        "drain_s": 5,
         **resources,
         **changes,
     }
@@ -150,9 +158,13 @@ def settings_of(resources: dict[str, str], issuer: Issuer, **changes: Any) -> Se
 
 
 @asynccontextmanager
-async def served(app: web.Application) -> AsyncIterator[str]:
-    """``app`` on a free port; yields its address."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
+async def served(app: web.Application, settings: Settings | None = None) -> AsyncIterator[str]:
+    """``app`` on a free port, on connections of ours given ``settings``; yields its address."""
+    runner = (
+        GatewayRunner(app, settings)
+        if settings
+        else web.AppRunner(app, access_log=None, shutdown_timeout=5)
+    )
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
@@ -177,7 +189,7 @@ async def gateway_on(
     """A gateway served on ``resources`` of ``aws``."""
     settings = settings_of(resources, issuer, **changes)
     records = RecordStore(aws.dynamodb, settings.records_table)
-    async with served(create_app(settings)) as url, ClientSession(base_url=url) as http:
+    async with served(create_app(settings), settings) as url, ClientSession(base_url=url) as http:
         yield Gateway(url, settings, issuer, aws, records, http, "ana").as_somebody()
 
 

@@ -4,19 +4,16 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 from aiohttp import ClientSession
 
 from tests.integration.gateway.conftest import Aws, provision, settings_of
 from tests.integration.gateway.issuer import Issuer
+from tests.integration.gateway.processes import environment_of, start
 from tests.integration.gateway.test_submission import JPEG
-
-ROOT = Path(__file__).parents[3]
 
 
 @dataclass
@@ -32,25 +29,10 @@ class Process:
         return (await self.process.stdout.read()).decode()
 
 
-async def start(environment: dict[str, str]) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "services.gateway",
-        cwd=ROOT,
-        env=environment,
-        stdout=asyncio.subprocess.PIPE,
-    )
-
-
 @pytest.fixture
 async def running(moto: Aws, issuer: Issuer) -> AsyncIterator[Process]:
     settings = settings_of(await provision(moto), issuer, port=0)
-    environment = dict(os.environ)
-    for name, value in settings.model_dump(exclude={"signing_key"}).items():
-        text = ",".join(value) if isinstance(value, tuple) else str(value)
-        environment[f"GATEWAY_{name.upper()}"] = text
-    environment["GATEWAY_SIGNING_KEY"] = "k" * 32
+    environment = {**os.environ, **environment_of(settings)}
     process = await start(environment)
     assert process.stdout is not None
     line = json.loads(await process.stdout.readline())

@@ -1,0 +1,99 @@
+"""What a gateway counts of its own requests, and the counts of all services a day at a time."""
+
+import asyncio
+from collections import Counter, defaultdict
+from datetime import date, timedelta
+from http import HTTPStatus
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from services.gateway.health import PROBES
+from services.gateway.keys import USAGE
+from shared.admin_api import DayUsageView
+from shared.item_store import ItemStore
+from shared.latency import quantile_ms
+from shared.usage import (
+    ACCEPTED,
+    CACHED,
+    COMPLETED,
+    DEGRADED,
+    FAILED,
+    FALLBACKS,
+    INGESTED,
+    REQUESTS,
+    SERVER_ERRORS,
+    UPLOADS_REFUSED,
+    DayUsage,
+    usage_of,
+)
+
+DAYS_MAX = 90
+READS_AT_ONCE = 8
+_REPLAYED = "Idempotency-Replayed"
+_SUBMISSIONS = frozenset({"/v1/images", "/v1/uploads/{upload_id}/complete"})
+
+
+@web.middleware
+async def count_requests(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count the request and how it ended; the probes are not worth it."""
+    response = await handler(request)
+    if request.path not in PROBES:
+        names = [REQUESTS]
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            names.append(SERVER_ERRORS)
+        if _is_submission(request):
+            names += _submission(response)
+        request.app[USAGE].add(*names)
+    return response
+
+
+async def usage_views(items: ItemStore, *, today: date, days: int) -> list[DayUsageView]:
+    """The last ``days`` days, today first. Raises ``DependencyUnavailable``."""
+    slots = asyncio.Semaphore(READS_AT_ONCE)
+
+    async def read(day: date) -> DayUsageView:
+        async with slots:
+            return view_of(await usage_of(items, day))
+
+    return list(await asyncio.gather(*(read(today - timedelta(days=back)) for back in range(days))))
+
+
+def view_of(usage: DayUsage) -> DayUsageView:
+    """One day's counts; what was not counted is zero."""
+    count = Counter(usage.counts)
+    costs: defaultdict[str, float] = defaultdict(float)
+    for (provider, _), dollars in usage.costs.items():
+        costs[provider] += dollars
+    return DayUsageView(
+        day=usage.day.isoformat(),
+        requests=count[REQUESTS],
+        server_errors=count[SERVER_ERRORS],
+        uploads_refused=count[UPLOADS_REFUSED],
+        accepted=count[ACCEPTED],
+        ingested=count[INGESTED],
+        completed=count[COMPLETED],
+        failed=count[FAILED],
+        fallbacks=count[FALLBACKS],
+        degraded=count[DEGRADED],
+        cached=count[CACHED],
+        p50_ms=quantile_ms(usage.latency, 0.5),
+        p95_ms=quantile_ms(usage.latency, 0.95),
+        cost_usd=round(sum(costs.values()), 6),
+        cost_usd_by_provider={name: round(dollars, 6) for name, dollars in sorted(costs.items())},
+    )
+
+
+def _is_submission(request: web.Request) -> bool:
+    resource = request.match_info.route.resource
+    return (
+        request.method == hdrs.METH_POST
+        and resource is not None
+        and resource.canonical in _SUBMISSIONS
+    )
+
+
+def _submission(response: web.StreamResponse) -> list[str]:
+    if response.status == HTTPStatus.ACCEPTED:
+        return [] if _REPLAYED in response.headers else [ACCEPTED]
+    return [UPLOADS_REFUSED] if response.status >= HTTPStatus.BAD_REQUEST else []
