@@ -37,6 +37,9 @@ class User:
     def get(self, path: str, **arguments: Any) -> requests.Response:
         return self._http.get(self._url + path, timeout=30, **arguments)
 
+    def delete(self, path: str, **arguments: Any) -> requests.Response:
+        return self._http.delete(self._url + path, timeout=30, **arguments)
+
     def upload(self, data: bytes, name: str = "photo.jpg") -> requests.Response:
         files = {"image": (name, data)}
         return self._http.post(f"{self._url}/v1/images", files=files, timeout=30)
