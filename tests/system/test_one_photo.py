@@ -16,7 +16,7 @@ import sklearn.datasets
 from jose import jwt
 from PIL import Image
 
-from tests.photos import SECRET, real_photo, truncated_jpeg, twelve_megapixel_jpeg
+from tests.photos import SECRET, png_bomb, real_photo, truncated_jpeg, twelve_megapixel_jpeg
 from tests.stack import Stack
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
@@ -132,6 +132,17 @@ def test_a_truncated_photo_fails_with_its_reason_and_the_next_goes_through(
     assert (failed["status"], failed["error"]["code"]) == ("failed", "undecodable_image")
     assert failed["error"]["detail"]
     assert user.finished(good)["status"] == "completed"
+
+
+def test_a_picture_of_too_many_pixels_fails_before_it_is_decoded(
+    new_user: Callable[[], User],
+) -> None:
+    user = new_user()
+
+    failed = user.finished(user.upload(png_bomb(30_000, 30_000), name="bomb.png"))
+
+    assert (failed["status"], failed["error"]["code"]) == ("failed", "image_too_many_pixels")
+    assert failed["error"]["retryable"] is False
 
 
 def test_a_text_named_jpg_is_refused(new_user: Callable[[], User]) -> None:

@@ -25,6 +25,19 @@ async def test_wrong_method_says_which_are_right(gateway: Gateway) -> None:
     assert (await response.json())["code"] == "method_not_allowed"
 
 
+async def test_our_own_mistake_is_a_problem_that_tells_nothing_of_it(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    gateway = await serve(records_table="there-is-no-such-table")
+
+    response = await gateway.http.get("/v1/images", headers=gateway.auth())
+
+    body = await response.json()
+    assert (response.status, body["code"]) == (500, "internal_error")
+    assert "table" not in str(body)
+    assert "unhandled" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("asked", "kept"),
     [("abc-123", True), ("x" * 128, True), ("x" * 129, False), ("a b", False), ("", False)],
