@@ -1,15 +1,16 @@
 """Deleting everything while uploads are on their way, looked at behind the API."""
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
-import requests
 
 from tests.photos import real_photo
 from tests.stack import Stack, whole_stack
@@ -75,6 +76,13 @@ class Behind:
         return total
 
 
+def address_of(stack: Stack) -> tuple[str, int]:
+    parts = urlsplit(stack["GATEWAY_URL"])
+    assert parts.hostname is not None
+    assert parts.port is not None
+    return parts.hostname, parts.port
+
+
 def wait_until(condition: Any, *, within: float) -> None:
     deadline = time.monotonic() + within
     while not condition():
@@ -90,27 +98,26 @@ def test_nothing_is_left_of_a_user_who_deleted_everything_during_twenty_uploads(
         for accepted in [user.upload(real_photo()) for _ in range(STORED)]:
             assert user.finished(accepted)["status"] == "completed"
     before = ana.get("/v1/me").json()["quota"]["remaining"]
-    half_sent, go_on = threading.Barrier(IN_FLIGHT + 1, timeout=30), threading.Event()
+    taken_in, go_on = threading.Barrier(IN_FLIGHT + 1, timeout=30), threading.Event()
 
     def slow_upload() -> int:
         photo = real_photo()
-
-        def body() -> Iterator[bytes]:
-            yield photo[: len(photo) // 2]
-            half_sent.wait()
+        with socket.create_connection(address_of(roomy), timeout=60) as connection:
+            connection.sendall(
+                "POST /v1/images HTTP/1.1\r\nHost: gateway\r\nConnection: close\r\n"
+                f"Authorization: Bearer {ana.token}\r\nContent-Type: image/jpeg\r\n"
+                f"Content-Length: {len(photo)}\r\nExpect: 100-continue\r\n\r\n".encode()
+            )
+            # Now the gateway has begun: before that nobody could say which came first.
+            assert connection.recv(1024).startswith(b"HTTP/1.1 100")
+            taken_in.wait()
             assert go_on.wait(30)
-            yield photo[len(photo) // 2 :]
-
-        return requests.post(
-            f"{roomy['GATEWAY_URL']}/v1/images",
-            data=body(),
-            headers={"Authorization": f"Bearer {ana.token}", "Content-Type": "image/jpeg"},
-            timeout=60,
-        ).status_code
+            connection.sendall(photo)
+            return int(connection.recv(1024).split()[1])
 
     with ThreadPoolExecutor(IN_FLIGHT) as pool:
         uploads: list[Future[int]] = [pool.submit(slow_upload) for _ in range(IN_FLIGHT)]
-        half_sent.wait()
+        taken_in.wait()
         receipt = ana.delete("/v1/me/data", json={"confirm": "delete my data"})
         hidden_at_once = ana.get("/v1/images").json()["items"] == []
         go_on.set()

@@ -6,9 +6,10 @@ import os
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
-from aiohttp import ClientSession
+from aiohttp import ClientSession, TraceConfig
 
 from tests.integration.gateway.conftest import Aws, provision, settings_of
 from tests.integration.gateway.issuer import Issuer
@@ -47,12 +48,20 @@ async def test_sigterm_ends_long_polls_at_once_and_exits_with_zero(
     running: Process, issuer: Issuer
 ) -> None:
     headers = {"Authorization": f"Bearer {issuer.token()}"}
-    async with ClientSession(base_url=f"http://127.0.0.1:{running.port}") as http:
+    url = f"http://127.0.0.1:{running.port}"
+    sent = asyncio.Event()
+    tracing = TraceConfig()
+    tracing.on_request_headers_sent.append(partial(_set, sent))
+    async with (
+        ClientSession(base_url=url) as http,
+        ClientSession(base_url=url, trace_configs=[tracing]) as poller,
+    ):
         submitted = await http.post("/v1/images", data=JPEG, headers=headers)
         polling = asyncio.create_task(
-            http.get(f"{submitted.headers['Location']}?wait=20", headers=headers)
+            poller.get(f"{submitted.headers['Location']}?wait=20", headers=headers)
         )
-        # Answered by the same loop, so the poll before it has begun.
+        await asyncio.wait_for(sent.wait(), 10)
+        # Answered by the same loop, so the poll that was sent before it has begun.
         await http.get("/healthz")
 
         running.process.send_signal(signal.SIGTERM)
@@ -65,6 +74,10 @@ async def test_sigterm_ends_long_polls_at_once_and_exits_with_zero(
     assert [line["status"] for line in requests] == [202, 200]
     assert all(line["trace_id"] for line in requests)
     assert lines[-1]["event"] == "stopped"
+
+
+async def _set(event: asyncio.Event, *_: object) -> None:
+    event.set()
 
 
 async def test_bytes_that_the_parser_refuses_are_not_logged(running: Process) -> None:
