@@ -1,31 +1,54 @@
-"""The gateway's HTTP API, typed. Safe to use from several threads."""
+"""The gateway's HTTP API for its users, typed. Safe to use from several threads."""
 
 import json
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import BinaryIO, Self, TypeVar
 from urllib.parse import quote
 
 import requests
 from pydantic import BaseModel, ValidationError
 
+from clients.connection import Call, Connection, Patience
 from clients.problems import Unreachable
-from clients.resources import Image, Page
-from clients.sessions import Patience, Sessions
+from clients.resources import (
+    Account,
+    Batch,
+    Deletion,
+    DirectUpload,
+    Export,
+    ExportPart,
+    Image,
+    Page,
+)
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
 PAGE = 100  # the most that a page of the list holds
+# The gateway takes 6 uploads of one user at once; the rest is for reading meanwhile.
+CONNECTIONS = 8
+_CHUNK = 64 * 1024  # bytes
 
 
 class CaptionApi:
-    """Calls on behalf of the bearer of ``token``.
+    """Calls on behalf of the bearer of ``token``; one may be shared by any number of threads.
 
     All raise ``ApiProblem`` for a refusal and ``Unreachable`` where there is no usable answer.
+    ``connections`` to the gateway are kept open: as many as there are calls at once.
     """
 
-    def __init__(self, base_url: str, token: str, *, patience: Patience | None = None) -> None:
-        self._sessions = Sessions(base_url, token, patience=patience or Patience())
+    def __init__(
+        self,
+        base_url: str,
+        token: str,
+        *,
+        patience: Patience | None = None,
+        connections: int = CONNECTIONS,
+    ) -> None:
+        self._connection = Connection(
+            base_url, token, patience=patience or Patience(), connections=connections
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -36,7 +59,7 @@ class CaptionApi:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._sessions.close()
+        self._connection.close()
 
     def submit(
         self,
@@ -49,21 +72,34 @@ class CaptionApi:
         """Hand in one photo. The same ``key`` with the same bytes and options is the same photo,
         for a day. ``options`` are those of the contract: labels, language, style, batch.
         """
-        response = self._sessions.call(
-            "POST",
-            "/v1/images",
-            params=options,
-            headers={"Content-Type": content_type, "Idempotency-Key": key},
-            data=data,
-        )
-        return _parsed(Image, response)
+        headers = {"Content-Type": content_type, "Idempotency-Key": key}
+        call = Call("POST", "/v1/images", params=options, headers=headers, data=data)
+        return _parsed(Image, self._connection.call(call))
+
+    def begin_upload(
+        self, content_type: str, size: int, *, options: Mapping[str, str] | None = None
+    ) -> DirectUpload:
+        """A form for ``size`` bytes that go to the store directly; costs a unit of quota.
+        ``options`` as in ``submit``. ``post`` the file, then ``complete`` the upload.
+        """
+        body: dict[str, object] = {"content_type": content_type, "bytes": size}
+        if options:
+            body["options"] = _typed(options)
+        return _parsed(DirectUpload, self._send_json("POST", "/v1/uploads", body))
+
+    def post(self, upload: DirectUpload, data: bytes) -> None:
+        """Send the file to the store. Its refusals are ``ApiProblem`` with the code ``unknown``."""
+        self._connection.post_form(upload.url, upload.fields, data)
+
+    def complete_upload(self, upload_id: str) -> Image:
+        """The photo that was uploaded; the same however often it is asked."""
+        path = f"/v1/uploads/{_quoted(upload_id)}/complete"
+        return _parsed(Image, self._connection.call(Call("POST", path, repeatable=True)))
 
     def image(self, image_id: str, *, wait: int = 0) -> Image:
         """One photo, after at most ``wait`` seconds (20 at most) until its status is terminal."""
         params = {"wait": str(wait)} if wait else None
-        return _parsed(
-            Image, self._sessions.call("GET", _path(image_id), params=params, extra_time=wait)
-        )
+        return _parsed(Image, self._get(_path(image_id), params, extra_time=wait))
 
     def images(
         self,
@@ -74,61 +110,137 @@ class CaptionApi:
         batch: str | None = None,
         q: str | None = None,
     ) -> Page:
-        """One page of photos, newest first; ``limit`` 1 to 100."""
+        """One page of photos, newest first; ``limit`` 1 to 100. ``q`` is looked for in captions
+        and labels.
+        """
         asked = {"limit": str(limit), "cursor": cursor, "status": status, "batch": batch, "q": q}
         params = {name: value for name, value in asked.items() if value is not None}
-        return _parsed(Page, self._sessions.call("GET", "/v1/images", params=params))
+        return _parsed(Page, self._get("/v1/images", params))
 
-    def every_image(self, *, batch: str | None = None, q: str | None = None) -> Iterator[Image]:
+    def every_image(
+        self, *, status: str | None = None, batch: str | None = None, q: str | None = None
+    ) -> Iterator[Image]:
         """All photos, newest first; pages are read as they are needed."""
         cursor = None
         while True:
-            page = self.images(limit=PAGE, cursor=cursor, batch=batch, q=q)
+            page = self.images(limit=PAGE, cursor=cursor, status=status, batch=batch, q=q)
             yield from page.items
             cursor = page.next_cursor
             if cursor is None:
                 return
+
+    def batch(self, batch: str) -> Batch:
+        """How many photos of a batch have which status."""
+        return _parsed(Batch, self._get(f"/v1/batches/{_quoted(batch)}"))
 
     def edit(
         self, image_id: str, captions: Mapping[str, str], *, version: int | None = None
     ) -> Image:
         """Replace texts (concise, creative, alt_text); with ``version``, only in that one."""
         headers = {} if version is None else {"If-Match": f'"{version}"'}
-        return _parsed(
-            Image,
-            self._send_json("PATCH", _path(image_id), {"captions": dict(captions)}, headers),
-        )
+        body = {"captions": dict(captions)}
+        return _parsed(Image, self._send_json("PATCH", _path(image_id), body, headers=headers))
 
-    def caption_again(self, image_id: str, **options: str) -> Image:
-        """Caption from the stored image; ``options`` are language, style and provider."""
-        return _parsed(Image, self._send_json("POST", f"{_path(image_id)}/captions", options))
+    def caption_again(
+        self,
+        image_id: str,
+        *,
+        language: str | None = None,
+        style: str | None = None,
+        provider: str | None = None,
+    ) -> Image:
+        """Caption from the stored image, for a unit of quota; ``provider`` is asked first."""
+        asked = {"language": language, "style": style, "provider": provider}
+        body = {name: value for name, value in asked.items() if value is not None}
+        return _parsed(Image, self._send_json("POST", f"{_path(image_id)}/captions", body))
 
     def retry(self, image_id: str) -> Image:
         """Try a failed photo again."""
-        return _parsed(Image, self._sessions.call("POST", f"{_path(image_id)}/retry"))
+        return _parsed(Image, self._connection.call(Call("POST", f"{_path(image_id)}/retry")))
 
     def download(self, image_id: str, *, with_captions: bool = False) -> bytes:
         """The stored original, on request with its captions in its metadata."""
         params = {"with": "captions"} if with_captions else None
-        return self._sessions.call("GET", f"{_path(image_id)}/download", params=params).content
+        return self._get(f"{_path(image_id)}/download", params).content
 
     def delete(self, image_id: str) -> None:
         """Delete one photo for good; nothing happens if there is none."""
-        self._sessions.call("DELETE", _path(image_id))
+        self._connection.call(Call("DELETE", _path(image_id)))
+
+    def me(self) -> Account:
+        """The bearer of the token: quota, number of photos, how long they are kept."""
+        return _parsed(Account, self._get("/v1/me"))
+
+    def export(self, file: BinaryIO) -> Export | None:
+        """Write the ZIP of all photos to ``file``. Above 500 photos nothing is written: the answer
+        lists parts for ``export_part``.
+
+        After ``Unreachable`` the file may hold a beginning that is no archive.
+        """
+        response = self._connection.call(Call("GET", "/v1/me/export", stream=True))
+        if response.status_code == HTTPStatus.OK:
+            _save(response, file)
+            return None
+        begun = _parsed(Export, response)
+        return _parsed(Export, self._get(f"/v1/me/exports/{_quoted(begun.export_id)}"))
+
+    def export_part(self, part: ExportPart, file: BinaryIO) -> None:
+        """Write the ZIP of one part to ``file``; otherwise as ``export``."""
+        _save(self._connection.call(Call("GET", part.url, stream=True)), file)
+
+    def delete_all(self) -> Deletion:
+        """Delete everything of this user's, for good. The receipt, which is not ``completed`` yet
+        if it takes longer than 15 seconds: then ask ``deletion``.
+
+        Not repeated by itself after a broken connection, as the counts of the second would be 0.
+        """
+        body = {"confirm": "delete my data"}
+        return _parsed(Deletion, self._send_json("DELETE", "/v1/me/data", body, repeatable=False))
+
+    def deletion(self, deletion_id: str) -> Deletion:
+        """How a deletion of everything stands."""
+        return _parsed(Deletion, self._get(f"/v1/me/data/deletions/{_quoted(deletion_id)}"))
+
+    def _get(
+        self, path: str, params: Mapping[str, str] | None = None, *, extra_time: float = 0
+    ) -> requests.Response:
+        return self._connection.call(Call("GET", path, params=params, extra_time=extra_time))
 
     def _send_json(
-        self, method: str, path: str, body: object, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: Mapping[str, object],
+        *,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool | None = None,
     ) -> requests.Response:
-        return self._sessions.call(
-            method,
-            path,
-            headers={"Content-Type": "application/json", **(headers or {})},
-            data=json.dumps(body).encode(),
+        sent = {"Content-Type": "application/json", **(headers or {})}
+        data = json.dumps(body).encode()
+        return self._connection.call(
+            Call(method, path, headers=sent, data=data, repeatable=repeatable)
         )
 
 
+def _quoted(name: str) -> str:
+    return quote(name, safe="")
+
+
 def _path(image_id: str) -> str:
-    return f"/v1/images/{quote(image_id, safe='')}"
+    return f"/v1/images/{_quoted(image_id)}"
+
+
+def _typed(options: Mapping[str, str]) -> dict[str, str | bool]:
+    """Options as JSON has them: a query knows text only."""
+    return {name: value == "true" if name == "labels" else value for name, value in options.items()}
+
+
+def _save(response: requests.Response, file: BinaryIO) -> None:
+    try:
+        with response:
+            file.writelines(response.iter_content(_CHUNK))
+    except requests.RequestException as error:
+        raise Unreachable(type(error).__name__) from error
 
 
 def _parsed(model: type[Answer], response: requests.Response) -> Answer:

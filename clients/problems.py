@@ -1,14 +1,19 @@
 """What can go wrong with a call.
 
 * ApiError
-  x ApiProblem    the gateway said no, and why: branch on ``code``
-  x Unreachable   nobody answered, or not sensibly
+  x ApiProblem      the gateway answered with a problem: branch on ``code``
+    x NotSignedIn   401, only another token helps
+    x Refused       any other 4xx
+    x Unavailable   5xx, worth trying again
+  x Unreachable     nobody answered, or not sensibly
 """
 
 from http import HTTPStatus
 
 import requests
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
+
+from clients.resources import Open
 
 
 class ApiError(Exception):
@@ -20,7 +25,7 @@ class Unreachable(ApiError):
 
 
 class ApiProblem(ApiError):
-    """A refusal (RFC 9457). ``retry_after`` is in seconds, and absent where waiting won't help."""
+    """A problem (RFC 9457). ``retry_after`` is in seconds, and absent where waiting won't help."""
 
     def __init__(
         self,
@@ -47,7 +52,19 @@ class ApiProblem(ApiError):
         )
 
 
-class _Body(BaseModel):
+class NotSignedIn(ApiProblem):
+    """The token is missing, expired or not accepted."""
+
+
+class Refused(ApiProblem):
+    """The gateway said no, and why."""
+
+
+class Unavailable(ApiProblem):
+    """The gateway could not do it now."""
+
+
+class _Body(Open):
     code: str = "unknown"
     detail: str = ""
 
@@ -60,10 +77,16 @@ def problem_of(response: requests.Response) -> ApiProblem:
         body = _Body(detail=response.reason or "")
     # The date form of RFC 9110 is not used by the gateway and reads as none.
     after = response.headers.get("Retry-After", "")
-    return ApiProblem(
+    return _kind(response.status_code)(
         body.code,
         response.status_code,
         body.detail,
         retry_after=float(after) if after.isdecimal() else None,
         request_id=response.headers.get("X-Request-Id"),
     )
+
+
+def _kind(status: int) -> type[ApiProblem]:
+    if status == HTTPStatus.UNAUTHORIZED:
+        return NotSignedIn
+    return Unavailable if status >= HTTPStatus.INTERNAL_SERVER_ERROR else Refused

@@ -5,8 +5,9 @@ Nobody sees more than the front page without having signed in.
 
 import functools
 
+from clients.api import CaptionApi
+from clients.connection import Patience
 from services.ui import shell, sign_in
-from services.ui.client import GatewayClient
 from services.ui.settings import Settings
 from services.ui.views import front
 
@@ -26,11 +27,16 @@ def main() -> None:
         return
     shell.show(
         person,
-        lambda: GatewayClient(
+        lambda: CaptionApi(
             settings.gateway,
             person.token,
-            timeout=settings.request_timeout_s,
-            upload_timeout=settings.upload_timeout_s,
+            # One attempt: a page that waited would stand still, and the sender has a patience of
+            # its own that tells the page about it.
+            patience=Patience(
+                attempts=1,
+                timeout=settings.request_timeout_s,
+                upload_timeout=settings.upload_timeout_s,
+            ),
         ),
     )
 

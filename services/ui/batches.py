@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
+from clients.resources import Image
 from services.ui.cadence import Cadence
-from services.ui.resources import Photo
 
 
 class Stage(Enum):
@@ -35,7 +35,7 @@ _STAGES = {
 }
 
 
-def stage_of(photo: Photo) -> Stage:
+def stage_of(photo: Image) -> Stage:
     """A status this page does not know yet counts as still being worked on."""
     return _STAGES.get(photo.status, Stage.CAPTIONING)
 
@@ -47,7 +47,7 @@ class Item:
     name: str
     key: str
     data: bytes | None = None
-    photo: Photo | None = None
+    photo: Image | None = None
     problem: str | None = None
 
     @property
@@ -99,7 +99,7 @@ class Batch:
             item.photo is not None and not item.photo.settled for item in self.items
         )
 
-    def fold(self, photos: Iterable[Photo]) -> bool:
+    def fold(self, photos: Iterable[Image]) -> bool:
         """Take in a list answer; true if it brought anything new.
 
         Photos handed in before this page was opened get an item of their own; while any is being

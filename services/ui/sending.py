@@ -8,16 +8,16 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
-from services.ui import sentences
+from clients.problems import ApiError, NotSignedIn, Refused, Unavailable, Unreachable
+from clients.resources import Image
+from services.ui import sentences, sign_in
 from services.ui.batches import Batch, Item
-from services.ui.client import GatewayError, NotSignedIn, Refused, Unreachable
 from services.ui.photo_files import content_type_of, fault_of
-from services.ui.resources import Photo
 
 _LOG = logging.getLogger(__name__)
 
@@ -30,8 +30,10 @@ _PASSING = frozenset({"idempotency_in_flight", "too_many_uploads"})
 class Taker(Protocol):
     """Where photos are handed in."""
 
-    def submit(self, data: bytes, content_type: str, *, batch: str, key: str) -> Photo:
-        """See ``GatewayClient.submit``."""
+    def submit(
+        self, data: bytes, *, key: str, content_type: str, options: Mapping[str, str]
+    ) -> Image:
+        """See ``CaptionApi.submit``."""
         ...
 
 
@@ -88,7 +90,7 @@ def _send(batch: Batch, item: Item, client: Taker, patience: Patience) -> None:
         item.problem = sentences.SIGNED_OUT
     except Refused as refused:
         item.problem = sentences.refusal(refused)
-    except Unreachable:
+    except (Unreachable, Unavailable):
         item.problem = sentences.UNREACHED
     except Exception:  # noqa: BLE001 - whatever happens, the photo must not stay "sending"
         _LOG.error("sending_failed", exc_info=True)
@@ -97,21 +99,22 @@ def _send(batch: Batch, item: Item, client: Taker, patience: Patience) -> None:
         item.data = None
 
 
-def _until_taken(batch: Batch, item: Item, client: Taker, patience: Patience) -> Photo:
+def _until_taken(batch: Batch, item: Item, client: Taker, patience: Patience) -> Image:
     data = item.data or b""
     content_type = content_type_of(data) or "application/octet-stream"
+    options = {"batch": batch.id}
     give_up_at = time.monotonic() + patience.total
     pause = patience.first_pause
     while True:
         if batch.signed_out:
-            raise NotSignedIn
+            raise sign_in.refusal()
         try:
-            photo = client.submit(data, content_type, batch=batch.id, key=item.key)
-        except GatewayError as exc:
+            photo = client.submit(data, key=item.key, content_type=content_type, options=options)
+        except ApiError as exc:
             wait = _pause_before_retry(exc, pause, patience)
             if wait is None or time.monotonic() + wait > give_up_at:
                 raise
-            batch.held_up = batch.held_up or isinstance(exc, Unreachable)
+            batch.held_up = batch.held_up or isinstance(exc, Unreachable | Unavailable)
             time.sleep(wait)
             pause *= 2
         else:
@@ -119,12 +122,14 @@ def _until_taken(batch: Batch, item: Item, client: Taker, patience: Patience) ->
             return photo
 
 
-def _pause_before_retry(exc: GatewayError, pause: float, patience: Patience) -> float | None:
+def _pause_before_retry(exc: ApiError, pause: float, patience: Patience) -> float | None:
     """Seconds to wait before another attempt, or None if none will help."""
     match exc:
-        case Unreachable(retry_after=asked):
+        case Unreachable():
+            return min(pause, patience.longest_pause)
+        case Unavailable(retry_after=asked):
             return min(asked or pause, patience.longest_pause)
-        case Refused(problem=problem, retry_after=asked) if problem.code in _PASSING:
+        case Refused(code=code, retry_after=asked) if code in _PASSING:
             return min(asked or pause, patience.longest_pause)
         case _:
             return None

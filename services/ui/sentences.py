@@ -1,8 +1,8 @@
 """What people read instead of codes. Every code of the contract has its sentence here."""
 
-from services.ui.client import Refused
+from clients.problems import Refused
+from clients.resources import Failure
 from services.ui.photo_files import ACCEPTED
-from services.ui.resources import Failure
 
 _FAILURES = {
     "undecodable_image": "We could not read this photo: the file is damaged or incomplete. "
@@ -22,6 +22,7 @@ _REFUSALS = {
     "empty_image": "This file is empty. Choose the photo again from where it is stored.",
     "quota_exceeded": "You have used up your captions for now. Add this photo again {later}.",
     "not_ready": "This photo is still being worked on. Wait until it is done.",
+    "not_retryable": "Another try can't help here. Add the photo once more.",
     "not_failed": "This photo is already on its way again.",
 }
 _UNKNOWN = "Something unexpected went wrong with this photo. Try adding it again."
@@ -36,7 +37,7 @@ def failure(error: Failure | None) -> str:
 
 def refusal(refused: Refused) -> str:
     """Why the gateway did not take a photo, and what to do."""
-    sentence = _REFUSALS.get(refused.problem.code, _UNKNOWN)
+    sentence = _REFUSALS.get(refused.code, _UNKNOWN)
     return sentence.replace("{later}", _later(refused.retry_after))
 
 

@@ -8,8 +8,8 @@ from typing import cast
 import streamlit as st
 from streamlit.navigation.page import Page as StreamlitPage
 
+from clients.api import CaptionApi
 from services.ui import sign_in
-from services.ui.client import GatewayClient
 from services.ui.views import caption, detail, history
 
 NAME = "Photo captions"
@@ -25,7 +25,7 @@ def prepare() -> None:
     st.html(_STYLE)
 
 
-def show(person: sign_in.Person, connect: Callable[[], GatewayClient]) -> None:
+def show(person: sign_in.Person, connect: Callable[[], CaptionApi]) -> None:
     """The signed-in page. ``connect`` is called once per session."""
     client = _client(connect)
     pages = [
@@ -53,10 +53,10 @@ def show(person: sign_in.Person, connect: Callable[[], GatewayClient]) -> None:
             page.run()
 
 
-def _client(connect: Callable[[], GatewayClient]) -> GatewayClient:
+def _client(connect: Callable[[], CaptionApi]) -> CaptionApi:
     if _CLIENT not in st.session_state:
         st.session_state[_CLIENT] = connect()
-    return cast("GatewayClient", st.session_state[_CLIENT])
+    return cast("CaptionApi", st.session_state[_CLIENT])
 
 
 def _top(person: sign_in.Person, pages: list[StreamlitPage]) -> None:

@@ -13,10 +13,11 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
 import streamlit as st
 
-from services.ui.client import NotSignedIn
+from clients.problems import NotSignedIn
 
 _LOG = logging.getLogger(__name__)
 
@@ -56,6 +57,11 @@ def current() -> Person | Ended | None:
 def reject() -> None:
     """The gateway refused the token: ask for a new sign-in from the next run on."""
     st.session_state[_REJECTED] = True
+
+
+def refusal() -> NotSignedIn:
+    """What a call would end in, once one has been refused for its token."""
+    return NotSignedIn("invalid_token", HTTPStatus.UNAUTHORIZED, "The session has ended.")
 
 
 @contextmanager

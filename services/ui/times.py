@@ -6,11 +6,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import streamlit as st
 
 
-def when(moment: datetime | None) -> str:
-    """``"22 Nov 2026, 13:05"``, or nothing if unknown."""
-    if moment is None:
+def when(timestamp: str) -> str:
+    """``"22 Nov 2026, 13:05"`` for an RFC 3339 timestamp, or nothing if it is none."""
+    try:
+        local = datetime.fromisoformat(timestamp).astimezone(_zone())
+    except (ValueError, OverflowError):
         return ""
-    local = moment.astimezone(_zone())
     return f"{local.day} {local:%b %Y, %H:%M}"
 
 

@@ -3,8 +3,9 @@ tests of the page's own behaviour run it, the sign-in has a test of its own on t
 
 import os
 
+from clients.api import CaptionApi
+from clients.connection import Patience
 from services.ui import shell, sign_in
-from services.ui.client import GatewayClient
 from services.ui.views import front
 
 shell.prepare()
@@ -13,5 +14,5 @@ if os.environ.get("TEST_SHOW_FRONT"):
 else:
     shell.show(
         sign_in.Person(name="ana@example.com", token="good"),
-        lambda: GatewayClient(os.environ["TEST_GATEWAY_URL"], "good"),
+        lambda: CaptionApi(os.environ["TEST_GATEWAY_URL"], "good", patience=Patience(attempts=1)),
     )

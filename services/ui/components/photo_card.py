@@ -5,9 +5,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from clients.resources import Image, Provider
 from services.ui import sentences
 from services.ui.batches import Item, Stage, stage_of
-from services.ui.resources import Photo, Provider
 
 _HERE = Path(__file__).parent
 _card = st.components.v2.component(
@@ -33,7 +33,7 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Image:
+class Picture:
     """A picture by address."""
 
     url: str
@@ -49,7 +49,7 @@ class Card:
     stage_label: str
     step: int | None
     texts: list[Text]
-    image: Image | None = None
+    image: Picture | None = None
     problem: str | None = None
     note: str | None = None
     large: bool = False
@@ -75,7 +75,7 @@ def card_of_item(item: Item) -> Card:
     return card_of_photo(item.photo, title=item.name)
 
 
-def card_of_photo(photo: Photo, *, title: str, large: bool = False) -> Card:
+def card_of_photo(photo: Image, *, title: str, large: bool = False) -> Card:
     """A photo the gateway knows."""
     stage = stage_of(photo)
     return Card(
@@ -91,7 +91,7 @@ def card_of_photo(photo: Photo, *, title: str, large: bool = False) -> Card:
     )
 
 
-def _texts(photo: Photo) -> list[Text]:
+def _texts(photo: Image) -> list[Text]:
     captions = photo.captions
     if captions is None:
         return []
@@ -103,12 +103,12 @@ def _texts(photo: Photo) -> list[Text]:
     return [Text(name, label, text) for name, label, text in offered if text]
 
 
-def _image(photo: Photo, *, large: bool) -> Image | None:
+def _image(photo: Image, *, large: bool) -> Picture | None:
     original, thumbnail = photo.original, photo.thumbnail
     alt = (photo.captions and photo.captions.alt_text) or "The photo, not described yet"
     if large and original and original.url and original.content_type in _SHOWABLE:
-        return Image(original.url, alt)
-    return Image(thumbnail.url, alt) if thumbnail and thumbnail.url else None
+        return Picture(original.url, alt)
+    return Picture(thumbnail.url, alt) if thumbnail and thumbnail.url else None
 
 
 def _note(provider: Provider | None) -> str | None:

@@ -12,9 +12,10 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from clients.api import CaptionApi
+from clients.problems import Refused, Unavailable, Unreachable
 from services.ui import sending, sentences, sign_in
 from services.ui.batches import Batch, Item, Stage
-from services.ui.client import GatewayClient, NotSignedIn, Refused, Unreachable
 from services.ui.components import photo_card
 from services.ui.photo_files import ACCEPTED, MAX_FILES
 
@@ -26,7 +27,7 @@ _UNREACHED = "unreached"
 _TOO_MANY = "too_many"
 
 
-def show(client: GatewayClient) -> None:
+def show(client: CaptionApi) -> None:
     """The page for adding photos."""
     st.title("Caption photos", anchor=False)
     batches = _batches()
@@ -50,7 +51,7 @@ def _batches() -> list[Batch]:
     return batches
 
 
-def _take_drop(client: GatewayClient, batches: list[Batch]) -> None:
+def _take_drop(client: CaptionApi, batches: list[Batch]) -> None:
     drops = st.session_state.setdefault(_DROPS, 0)
     files = st.file_uploader(
         "Drop your photos here, or choose them",
@@ -105,7 +106,7 @@ def _is_under_way(batch: Batch) -> bool:
     return not batch.is_finished() and not batch.cadence.is_exhausted()
 
 
-def _progress(client: GatewayClient, batches: list[Batch]) -> None:
+def _progress(client: CaptionApi, batches: list[Batch]) -> None:
     was_under_way = any(_is_under_way(batch) for batch in batches)
     with sign_in.required():
         for batch in batches:
@@ -118,15 +119,15 @@ def _progress(client: GatewayClient, batches: list[Batch]) -> None:
         st.rerun()
 
 
-def _look(client: GatewayClient, batch: Batch) -> None:
+def _look(client: CaptionApi, batch: Batch) -> None:
     """One list call, if one is due and could tell anything."""
     if batch.signed_out:
-        raise NotSignedIn
+        raise sign_in.refusal()
     if not (_is_under_way(batch) and batch.is_listed() and batch.cadence.is_due()):
         return
     try:
-        page = client.photos(limit=100, batch=batch.id)
-    except (Unreachable, Refused):
+        page = client.images(limit=100, batch=batch.id)
+    except (Unreachable, Unavailable, Refused):
         st.session_state[_UNREACHED] = True
         batch.cadence.record(news=False)
     else:
@@ -142,7 +143,7 @@ def _notice(batches: list[Batch]) -> None:
         )
 
 
-def _show_batch(client: GatewayClient, batch: Batch) -> None:
+def _show_batch(client: CaptionApi, batch: Batch) -> None:
     counts = batch.counts()
     if counts.total == 0:
         st.write("There are no photos here." if batch.loaded else "Looking for your photos …")
@@ -162,7 +163,7 @@ def _show_batch(client: GatewayClient, batch: Batch) -> None:
             _offer_retry(client, batch, item)
 
 
-def _offer_retry(client: GatewayClient, batch: Batch, item: Item) -> None:
+def _offer_retry(client: CaptionApi, batch: Batch, item: Item) -> None:
     photo = item.photo
     if photo is None or photo.error is None or not photo.error.retryable:
         return
@@ -171,7 +172,7 @@ def _offer_retry(client: GatewayClient, batch: Batch, item: Item) -> None:
     try:
         with sign_in.required():
             item.photo = client.retry(photo.image_id)
-    except Unreachable:
+    except (Unreachable, Unavailable):
         st.warning("The service is not answering right now. Try again in a moment.")
     except Refused as refused:
         st.warning(sentences.refusal(refused))

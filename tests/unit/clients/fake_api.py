@@ -4,7 +4,7 @@ import json
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,12 +15,44 @@ JPEG = b"\xff\xd8\xff"
 
 
 @dataclass
+class Asked:
+    """A request."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    data: bytes
+
+    def json(self) -> dict[str, Any]:
+        assert self.headers["Content-Type"] == "application/json"
+        body: dict[str, Any] = json.loads(self.data)
+        return body
+
+
+@dataclass
+class Reply:
+    """An answer; ``cut_off`` breaks the connection half-way through its body."""
+
+    status: int
+    body: dict[str, Any] | bytes
+    headers: dict[str, str] = field(default_factory=dict)
+    cut_off: bool = False
+
+
+@dataclass
 class Fault:
-    """An answer given instead of the true one."""
+    """A problem given instead of the true answer, or ``page``, which is none."""
 
     status: int
     code: str
     retry_after: int | None = None
+    page: bytes | None = None
+
+    def reply(self) -> Reply:
+        after = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        body = {"code": self.code, "detail": "A fault.", "trace_id": None}
+        return Reply(self.status, self.page or body, after)
 
 
 @dataclass
@@ -34,14 +66,34 @@ class FakeApi:
     images: dict[str, dict[str, Any]] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
+    connections: int = 0
+    rest: Callable[[Asked], Reply] | None = None  # what else is served, see ``fake_rest``
     lock: threading.Lock = field(default_factory=threading.Lock)
     url: str = ""
+
+    def reply(self, asked: Asked) -> Reply:
+        match asked.method, asked.path:
+            case "GET", "/v1/images":
+                return Reply(200, self.listed(asked.query))
+            case "POST", "/v1/images":
+                return self._submitted(asked)
+            case _ if self.rest is not None:
+                return self.rest(asked)
+            case _:
+                return Reply(404, {"code": "not_found"})
+
+    def _submitted(self, asked: Asked) -> Reply:
+        time.sleep(self.delay_s)
+        if not asked.data.startswith(JPEG):
+            return Reply(415, {"code": "unsupported_media_type", "detail": "No photo."})
+        key = asked.headers["Idempotency-Key"]
+        return Reply(202, self.submit(asked.data, key, asked.query.get("batch")))
 
     def submit(self, data: bytes, key: str, batch: str | None) -> dict[str, Any]:
         with self.lock:
             if key not in self.keys:
                 self.keys[key] = image_id = f"{time.time_ns():020d}-{uuid.uuid4().hex}"
-                self.images[image_id] = {"batch": batch, "bytes": len(data)}
+                self.images[image_id] = {"batch": batch, "data": data}
             return self.view(self.keys[key], "queued")
 
     def view(self, image_id: str, status: str) -> dict[str, Any]:
@@ -73,13 +125,13 @@ class FakeApi:
             "a_field_from_tomorrow": {"x": 1},
         }
 
-    def listed(self, query: dict[str, list[str]]) -> dict[str, Any]:
+    def listed(self, query: dict[str, str]) -> dict[str, Any]:
         with self.lock:
             ids = sorted(self.images, reverse=True)
-        batch = query.get("batch", [None])[0]
+        batch = query.get("batch")
         ids = [each for each in ids if batch is None or self.images[each]["batch"] == batch]
-        start = int(query.get("cursor", ["0"])[0])
-        limit = int(query["limit"][0])
+        start = int(query.get("cursor", "0"))
+        limit = int(query["limit"])
         following = str(start + limit) if start + limit < len(ids) else None
         items = [self.view(each, self.status) for each in ids[start : start + limit]]
         return {"items": items, "next_cursor": following}
@@ -92,25 +144,27 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
 
+    def setup(self) -> None:
+        super().setup()
+        with self.api.lock:
+            self.api.connections += 1
+
     def do_GET(self) -> None:
-        self._answer(lambda _, query: (200, self.api.listed(query)))
+        self._answer()
 
     def do_POST(self) -> None:
-        self._answer(self._submit)
+        self._answer()
 
     def do_PATCH(self) -> None:
-        self._answer(lambda _, __: (500, {"code": "not_here"}))
+        self._answer()
 
-    def _submit(self, data: bytes, query: dict[str, list[str]]) -> tuple[int, dict[str, Any]]:
-        time.sleep(self.api.delay_s)
-        if not data.startswith(JPEG):
-            return 415, {"code": "unsupported_media_type", "detail": "No photo."}
-        key = self.headers["Idempotency-Key"]
-        return 202, self.api.submit(data, key, query.get("batch", [None])[0])
+    def do_DELETE(self) -> None:
+        self._answer()
 
-    def _answer(self, act: Any) -> None:
+    def _answer(self) -> None:
         data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         url = urlsplit(self.path)
+        query = {name: values[0] for name, values in parse_qs(url.query).items()}
         with self.api.lock:
             self.api.requests.append(f"{self.command} {url.path}")
             fault = self.api.faults.pop(0) if self.api.faults else None
@@ -118,23 +172,22 @@ class _Handler(BaseHTTPRequestHandler):
             dropped = self.api.drop >= 0
         if dropped:
             self.close_connection = True
-            return
-        headers = {"X-Request-Id": "abc"}
-        if fault is not None:
-            status, body = fault.status, {"code": fault.code, "detail": "A fault."}
-            if fault.retry_after is not None:
-                headers["Retry-After"] = str(fault.retry_after)
+        elif fault is not None:
+            self._send(fault.reply())
         else:
-            status, body = act(data, parse_qs(url.query))
-        self._send(status, body, headers)
+            asked = Asked(self.command, url.path, query, dict(self.headers), data)
+            self._send(self.api.reply(asked))
 
-    def _send(self, status: int, body: dict[str, Any], headers: dict[str, str]) -> None:
-        encoded = json.dumps(body).encode()
-        self.send_response(status)
-        for name, value in (headers | {"Content-Length": str(len(encoded))}).items():
+    def _send(self, reply: Reply) -> None:
+        body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
+        sent = body[: len(body) // 2] if reply.cut_off else body
+        self.send_response(reply.status)
+        headers = {"X-Request-Id": "abc", "Content-Length": str(len(body))} | reply.headers
+        for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(encoded)
+        self.wfile.write(sent)
+        self.close_connection = self.close_connection or reply.cut_off
 
 
 @contextmanager

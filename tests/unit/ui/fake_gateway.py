@@ -19,7 +19,20 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from PIL import Image
 
-_STATUSES = ("queued", "ingesting", "captioning", "completed")
+from shared.api import (
+    CaptionsView,
+    ErrorView,
+    ImageView,
+    LabelView,
+    OriginalView,
+    ProblemBody,
+    ProviderView,
+    ThumbnailView,
+)
+from shared.errors import FailureCode
+from shared.records import Status, timestamp
+
+_STATUSES = (Status.QUEUED, Status.INGESTING, Status.CAPTIONING, Status.COMPLETED)
 
 
 @dataclass
@@ -34,7 +47,8 @@ class FakeGateway:
     images: dict[str, dict[str, Any]] = field(default_factory=dict)
     thumbnails: dict[str, bytes] = field(default_factory=dict)
     keys: dict[str, str] = field(default_factory=dict)
-    refuse: dict[str, Any] | None = None
+    refuse: tuple[int, str] | None = None
+    peers: set[tuple[str, int]] = field(default_factory=set)
     url: str = ""
 
     def app(self) -> web.Application:
@@ -48,20 +62,21 @@ class FakeGateway:
 
     @web.middleware
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.transport is not None:
+            self.peers.add(request.transport.get_extra_info("peername"))
         if request.path.startswith("/thumbnails/"):
             return await handler(request)
         if self.down:
-            return web.json_response({"code": "dependency_unavailable"}, status=503)
+            return _problem(503, "dependency_unavailable", retry_after=1)
         if request.headers.get("Authorization") != f"Bearer {self.token}":
-            return web.json_response({"code": "invalid_token"}, status=401)
+            return _problem(401, "invalid_token")
         return await handler(request)
 
     async def _submit(self, request: web.Request) -> web.Response:
         data = await request.read()
         self.submits += 1
         if self.refuse is not None:
-            headers = {"Retry-After": "600"}
-            return web.json_response(self.refuse, status=self.refuse["status"], headers=headers)
+            return _problem(*self.refuse, retry_after=600)
         key = request.headers.get("Idempotency-Key", uuid.uuid4().hex)
         if key not in self.keys:
             self.keys[key] = self._store(data, request.query.get("batch"))
@@ -89,58 +104,63 @@ class FakeGateway:
         self.images[image_id] = record
         return image_id
 
-    def add(self, data: bytes, *, batch: str | None = None) -> str:
-        """A photo that was handed in earlier."""
-        return self._store(data, batch)
+    def add(
+        self, data: bytes, *, batch: str | None = None, failed_by: FailureCode | None = None
+    ) -> str:
+        """A photo that was handed in earlier; another try helps it if it failed."""
+        image_id = self._store(data, batch)
+        if failed_by is not None:
+            self.images[image_id].update(broken=True, code=failed_by)
+        return image_id
 
     def _view(self, image_id: str) -> dict[str, Any]:
+        """The whole answer of the contract, and a field that it doesn't have yet."""
         record = self.images[image_id]
         age = time.monotonic() - record["since"]
         step = 3 if self.step_s == 0 else min(3, int(age / self.step_s))
-        status = "failed" if record.get("broken") and step >= 1 else _STATUSES[step]
-        made = datetime.fromtimestamp(record["made"], UTC)
-        ready = step >= 2 and not record.get("broken")
-        return {
-            "image_id": image_id,
-            "status": status,
-            "version": step,
-            "created_at": made.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-            "batch": record["batch"],
-            "a_field_from_the_future": {"x": 1},
-            "original": None
-            if not ready
-            else {
-                "content_type": "image/jpeg",
-                "bytes": record["bytes"],
-                "width": record["size"][0],
-                "height": record["size"][1],
-                "url": f"{self.url}/thumbnails/{image_id}",
-            },
-            "thumbnail": {"url": f"{self.url}/thumbnails/{image_id}"} if ready else None,
-            "labels": [{"name": "Cat", "confidence": 0.9, "source": "local"}] if ready else None,
-            "captions": None
-            if status != "completed"
-            else {
-                "concise": f"A photo in <b>{record['text']}</b> & *more*",
-                "creative": f"Light of {record['text']} stays where the afternoon left it.",
-                "alt_text": f"A scene dominated by the colour {record['text']}",
-                "language": "en",
-            },
-            "provider": {"name": "local", "model": "fake", "degraded": True}
-            if status == "completed"
-            else None,
-            "error": None
-            if status != "failed"
-            else {"code": record.get("code", "undecodable_image"), "retryable": True},
-        }
+        failed = bool(record.get("broken")) and step >= 1
+        done = step == 3 and not failed
+        made = timestamp(datetime.fromtimestamp(record["made"], UTC))
+        picture = self._picture(image_id) if step >= 2 and not failed else None
+        view = ImageView(
+            image_id=image_id,
+            status=Status.FAILED if failed else _STATUSES[step],
+            version=step + 1,
+            created_at=made,
+            updated_at=made,
+            batch=record["batch"],
+            original=OriginalView(**picture.model_dump()) if picture else None,
+            thumbnail=picture,
+            labels=[LabelView(name="Cat", confidence=0.9, source="local")] if picture else None,
+            captions=_captions(record["text"]) if done else None,
+            provider=ProviderView(name="local", model="fake", degraded=True) if done else None,
+            error=_error(record) if failed else None,
+        )
+        return view.model_dump(mode="json") | {"a_field_from_the_future": {"x": 1}}
+
+    def _picture(self, image_id: str) -> ThumbnailView:
+        record = self.images[image_id]
+        return ThumbnailView(
+            content_type="image/jpeg",
+            bytes=record["bytes"],
+            width=record["size"][0],
+            height=record["size"][1],
+            url=f"{self.url}/thumbnails/{image_id}",
+            url_expires_at="2126-11-22T12:00:00.000Z",
+        )
 
     async def _list(self, request: web.Request) -> web.Response:
         self.lists += 1
         batch = request.query.get("batch")
         limit = int(request.query.get("limit", "20"))
         before = request.query.get("cursor")
+        wanted = request.query.get("q", "")
         ids = sorted(
-            (i for i, r in self.images.items() if batch is None or r["batch"] == batch),
+            (
+                i
+                for i, r in self.images.items()
+                if batch in {None, r["batch"]} and wanted in str(self._view(i)["captions"])
+            ),
             reverse=True,
         )
         if before:
@@ -151,17 +171,54 @@ class FakeGateway:
 
     async def _get(self, request: web.Request) -> web.Response:
         if request.match_info["id"] not in self.images:
-            return web.json_response({"code": "not_found"}, status=404)
+            return _problem(404, "not_found")
         return web.json_response(self._view(request.match_info["id"]))
 
     async def _retry(self, request: web.Request) -> web.Response:
-        record = self.images[request.match_info["id"]]
-        record.update(since=time.monotonic())
-        return web.json_response(self._view(request.match_info["id"]), status=202)
+        image_id = request.match_info["id"]
+        view = self._view(image_id)
+        if view["status"] != "failed":
+            return _problem(409, "not_failed")
+        if not view["error"]["retryable"]:
+            return _problem(409, "not_retryable")
+        self.images[image_id].update(since=time.monotonic(), broken=False)
+        return web.json_response(self._view(image_id), status=202)
 
     async def _thumbnail(self, request: web.Request) -> web.Response:
         data = self.thumbnails[request.match_info["id"]]
         return web.Response(body=data, content_type="image/jpeg")
+
+
+def _captions(text: str) -> CaptionsView:
+    return CaptionsView(
+        concise=f"A photo in <b>{text}</b> & *more*",
+        creative=f"Light of {text} stays where the afternoon left it.",
+        alt_text=f"A scene dominated by the colour {text}",
+        language="en",
+    )
+
+
+def _error(record: dict[str, Any]) -> ErrorView:
+    return ErrorView(
+        code=record.get("code", "undecodable_image"),
+        detail="It came to nothing.",
+        retryable="code" in record,
+        stage="ingest",
+    )
+
+
+def _problem(status: int, code: str, *, retry_after: int | None = None) -> web.Response:
+    body = ProblemBody(
+        type=f"/problems/{code}",
+        title=code,
+        status=status,
+        detail="A sentence for people.",
+        code=code,
+        request_id="abc",
+        retryable=retry_after is not None,
+    )
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    return web.json_response(text=body.model_dump_json(), status=status, headers=headers)
 
 
 @contextmanager

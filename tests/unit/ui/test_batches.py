@@ -1,16 +1,15 @@
 from services.ui.batches import Batch, Item, Stage, stage_of
-from services.ui.resources import Photo
-from tests.unit.ui.fake_client import completed, failed
+from tests.unit.ui.fake_client import completed, failed, image
 
 
 def sent(image_id: str, status: str = "queued") -> Item:
-    return Item(name=f"{image_id}.jpg", key=image_id, photo=Photo(image_id=image_id, status=status))
+    return Item(name=f"{image_id}.jpg", key=image_id, photo=image(image_id, status))
 
 
 def test_list_answer_moves_the_photos_it_names_and_no_other():
     batch = Batch(id="b", items=[sent("a"), sent("b")], loaded=True)
 
-    news = batch.fold([Photo(image_id="a", status="captioning")])
+    news = batch.fold([image("a", "captioning")])
 
     assert news
     assert [item.stage for item in batch.items] == [Stage.CAPTIONING, Stage.WAITING]
@@ -19,7 +18,7 @@ def test_list_answer_moves_the_photos_it_names_and_no_other():
 def test_same_answer_again_is_no_news():
     batch = Batch(id="b", items=[sent("a")], loaded=True)
 
-    assert not batch.fold([Photo(image_id="a", status="queued")])
+    assert not batch.fold([image("a", "queued")])
 
 
 def test_reloaded_page_finds_the_photos_of_its_batch():
@@ -35,7 +34,7 @@ def test_reloaded_page_finds_the_photos_of_its_batch():
 def test_photo_whose_answer_is_on_its_way_is_not_listed_twice():
     batch = Batch(id="b", items=[Item(name="x.jpg", key="k", data=b"x")], loaded=True)
 
-    batch.fold([Photo(image_id="a", status="queued")])
+    batch.fold([image("a", "queued")])
 
     assert len(batch.items) == 1
 
@@ -60,4 +59,4 @@ def test_counts_tell_done_from_failed_and_unsent():
 
 
 def test_status_from_the_future_counts_as_under_way():
-    assert stage_of(Photo(image_id="a", status="polishing")) is Stage.CAPTIONING
+    assert stage_of(image("a", "polishing")) is Stage.CAPTIONING

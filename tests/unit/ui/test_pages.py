@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from clients.problems import Refused, Unavailable
+from clients.resources import Image
+from services.ui import sign_in
 from services.ui.batches import Batch, Item
-from services.ui.client import NotSignedIn, Refused, Unreachable
-from services.ui.resources import Photo, Problem
-from tests.unit.ui.fake_client import FakeClient, completed, failed
+from tests.unit.ui.fake_client import FakeClient, completed, failed, image
 
 SCRIPT = Path(__file__).parent / "one_view.py"
+GONE = Unavailable("dependency_unavailable", 503, "")
 JPEG = b"\xff\xd8\xff\xe0" + bytes(20)
 
 
@@ -37,7 +39,7 @@ def said(test: AppTest) -> str:
     return "\n".join(element.value for kind in kinds for element in kind)
 
 
-def batch_of(*photos: Photo) -> Batch:
+def batch_of(*photos: Image) -> Batch:
     items = [
         Item(name=f"{photo.image_id}.jpg", key=photo.image_id, photo=photo) for photo in photos
     ]
@@ -125,7 +127,7 @@ def test_retry_that_is_refused_says_so():
     client = FakeClient()
     photo = client.add(failed("late", batch="b", code="timed_out", retryable=True))
     test = opened("caption", client, batches=[batch_of(photo)])
-    client.faults = [Refused(409, Problem(code="not_failed"))]
+    client.faults = [Refused("not_failed", 409, "")]
 
     test.button(key="retry-late").click().run()
 
@@ -133,9 +135,9 @@ def test_retry_that_is_refused_says_so():
 
 
 def test_gateway_down_gives_a_notice_and_its_return_takes_it_away():
-    client = FakeClient(faults=[Unreachable("503")])
+    client = FakeClient(faults=[GONE])
     client.add(completed("a", batch="b"))
-    batch = batch_of(Photo(image_id="a", status="queued", batch="b"))
+    batch = batch_of(image("a", "queued", batch="b"))
     test = opened("caption", client, batches=[batch])
     assert "not answering" in test.info[0].value
 
@@ -156,8 +158,8 @@ def test_reloaded_page_shows_its_batch_again():
 
 
 def test_refused_token_leads_to_a_new_sign_in():
-    client = FakeClient(faults=[NotSignedIn()])
-    batch = batch_of(Photo(image_id="a", status="queued"))
+    client = FakeClient(faults=[sign_in.refusal()])
+    batch = batch_of(image("a", "queued"))
 
     test = opened("caption", client, batches=[batch])
 
@@ -187,8 +189,45 @@ def test_history_turns_pages_by_cursor():
     assert drawn(test) == [newest]
 
 
+def test_history_searches_and_starts_anew_with_every_search():
+    client = FakeClient()
+    for n in range(25):
+        client.add(completed(f"{n:02}"))
+    test = opened("history", client)
+    test.button[0].click().run()
+
+    test.text_input[0].set_value("CAT").run()
+
+    [found] = drawn(test)
+    assert (client.listed[-1], client.searched[-1]) == (None, "CAT")
+    assert len(found["tiles"]) == 20
+
+
+def test_search_outlasts_a_look_at_a_photo():
+    client = FakeClient()
+    client.add(completed("a"))
+    test = opened("history", client)
+    test.text_input[0].set_value("cat").run()
+    test.query_params["image"] = "a"
+    test.run()
+
+    test.button[0].click().run()
+
+    assert test.text_input[0].value == "cat"
+    assert client.searched[-1] == "cat"
+
+
+def test_search_that_finds_nothing_says_so():
+    test = opened("history", FakeClient())
+
+    test.text_input[0].set_value("zebra").run()
+
+    assert not test.exception
+    assert "No photo of yours has these words" in said(test)
+
+
 def test_history_waits_calmly_for_the_gateway():
-    test = opened("history", FakeClient(faults=[Unreachable("503")]))
+    test = opened("history", FakeClient(faults=[GONE]))
 
     assert not test.exception
     assert "goes on by itself" in test.info[0].value

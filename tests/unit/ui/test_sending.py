@@ -1,11 +1,11 @@
 import pytest
 
-from services.ui import sending, sentences
+from clients.problems import Refused, Unavailable, Unreachable
+from services.ui import sending, sentences, sign_in
 from services.ui.batches import Batch, Stage
-from services.ui.client import NotSignedIn, Refused, Unreachable
-from services.ui.resources import Problem
 from tests.unit.ui.fake_client import FakeClient
 
+GONE = Unavailable("dependency_unavailable", 503, "")
 JPEG = b"\xff\xd8\xff\xe0" + bytes(20)
 QUICK = sending.Patience(total=5.0, first_pause=0.01, longest_pause=0.02)
 
@@ -52,7 +52,7 @@ def test_file_that_is_no_photo_is_never_sent():
 
 
 def test_gateway_that_comes_back_gets_the_photo():
-    client = FakeClient(faults=[Unreachable("503"), Unreachable("ConnectionError")])
+    client = FakeClient(faults=[GONE, Unreachable("ConnectionError")])
     batch = drop(("a.jpg", JPEG))
 
     send(batch, client)
@@ -62,7 +62,7 @@ def test_gateway_that_comes_back_gets_the_photo():
 
 
 def test_gateway_that_stays_away_is_not_asked_for_ever():
-    client = FakeClient(faults=[Unreachable("503")] * 100)
+    client = FakeClient(faults=[GONE] * 100)
     batch = drop(("a.jpg", JPEG))
 
     send(batch, client, sending.Patience(total=0.05, first_pause=0.01, longest_pause=0.02))
@@ -72,7 +72,7 @@ def test_gateway_that_stays_away_is_not_asked_for_ever():
 
 
 def test_spent_quota_says_when_to_come_back():
-    refused = Refused(429, Problem(code="quota_exceeded"), retry_after=600.0)
+    refused = Refused("quota_exceeded", 429, "", retry_after=600.0)
     batch = drop(("a.jpg", JPEG))
 
     send(batch, FakeClient(faults=[refused]))
@@ -81,7 +81,7 @@ def test_spent_quota_says_when_to_come_back():
 
 
 def test_ended_session_stops_the_whole_drop():
-    client = FakeClient(faults=[NotSignedIn()] * 8)
+    client = FakeClient(faults=[sign_in.refusal()] * 8)
     batch = drop(*((f"{i}.jpg", JPEG + bytes([i])) for i in range(8)))
 
     send(batch, client)
@@ -93,7 +93,7 @@ def test_ended_session_stops_the_whole_drop():
 
 @pytest.mark.parametrize("code", ["idempotency_in_flight", "too_many_uploads"])
 def test_passing_refusal_is_tried_again(code):
-    client = FakeClient(faults=[Refused(409, Problem(code=code), retry_after=0.0)])
+    client = FakeClient(faults=[Refused(code, 409, "", retry_after=0.0)])
     batch = drop(("a.jpg", JPEG))
 
     send(batch, client)

@@ -2,9 +2,9 @@ from typing import get_args
 
 import pytest
 
+from clients.problems import Refused
+from clients.resources import Failure
 from services.ui import sentences
-from services.ui.client import Refused
-from services.ui.resources import Failure, Problem
 from shared.errors import FailureCode
 
 UNKNOWN = sentences.failure(None)
@@ -27,6 +27,6 @@ def test_code_from_the_future_has_a_sentence_too():
     [(None, "later"), (20.0, "in 1 minute"), (600.0, "in 10 minutes"), (7200.0, "in 2 hours")],
 )
 def test_waiting_time_is_told_in_words(seconds, words):
-    refused = Refused(429, Problem(code="quota_exceeded"), retry_after=seconds)
+    refused = Refused("quota_exceeded", 429, "", retry_after=seconds)
 
     assert sentences.refusal(refused).endswith(f"again {words}.")
