@@ -1,20 +1,38 @@
 """Run the ingest worker: ``python -m services.ingest``."""
 
 import asyncio
+import logging
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 
 from services.ingest.budget import PixelBudget
+from services.ingest.confined_decoder import Confinement
 from services.ingest.decode import Limits
+from services.ingest.secrecy import hide_from_own_processes
 from services.ingest.settings import Settings
 from services.ingest.worker import IngestWorker
 from shared.process import run
 from shared.publisher import Publisher
 from shared.working import consume, worker_tools
 
+logger = logging.getLogger(__name__)
+
+EXIT_OVERRUN = 3
+
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
-    """Put the worker together and run it until ``stop``."""
-    with ThreadPoolExecutor(settings.threads, thread_name_prefix="decode") as executor:
+    """Put the worker together and run it until ``stop``, or until a decode can't be stopped.
+
+    Then it drains as it does for ``stop`` and exits with ``EXIT_OVERRUN``, to be started anew.
+    """
+    overrun = asyncio.Event()
+
+    def leave() -> None:
+        overrun.set()
+        stop.set()
+
+    with ThreadPoolExecutor(settings.threads, thread_name_prefix="hash") as executor:
         async with (
             worker_tools(settings, service="ingest") as tools,
             Publisher(tools.sqs, settings.caption_queue_url) as publisher,
@@ -25,9 +43,19 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 executor=executor,
                 budget=PixelBudget(settings.max_pixels_in_flight),
                 limits=Limits(),
+                confinement=Confinement(
+                    limit_s=settings.decode_timeout_s, memory_mb=settings.child_memory_mb
+                ),
+                at_once=settings.threads,
+                overrun=leave,
             )
-            await consume(settings, tools, worker.handle, stop)
+            async with aclosing(worker):
+                await consume(settings, tools, worker.handle, stop)
+    if overrun.is_set():
+        logger.error("stopped for a decode that could not be")
+        sys.exit(EXIT_OVERRUN)
 
 
 if __name__ == "__main__":
+    hide_from_own_processes()
     run("ingest", Settings, serve)

@@ -12,7 +12,14 @@ from types import TracebackType
 
 from PIL import Image
 
-from services.ingest import metadata_jpeg, metadata_png, metadata_webp
+from services.ingest import (
+    metadata_gif,
+    metadata_isobmff,
+    metadata_jpeg,
+    metadata_png,
+    metadata_tiff,
+    metadata_webp,
+)
 from shared.errors import Permanent
 from shared.media import HEAD_BYTES, MediaType, media_type_of
 
@@ -61,15 +68,24 @@ def identify(data: bytes) -> MediaType:
     return media_type
 
 
-def pixels_of(data: bytes) -> int:
-    """Width times height by the header alone, for a caller that bounds what it decodes at once.
+def pixels_of(data: bytes, media_type: MediaType) -> int:
+    """Width times height as the header states them, read by us: no decoder sees the file.
 
-    Raises Permanent: ``unsupported_media_type`` or ``undecodable_image``.
+    Raises Permanent, ``undecodable_image``.
     """
-    media_type = identify(data)
     with DamageIsPermanent():
-        width, height = _stated_size(data, media_type) or _opened_size(data, media_type)
+        width, height = _stated_size(data, media_type)
         return width * height
+
+
+def allow(pixels: int, limits: Limits) -> None:
+    """Raises Permanent, ``image_too_many_pixels``, if there are more than ``limits`` has."""
+    if pixels > limits.pixels:
+        raise Permanent(
+            "image_too_many_pixels",
+            f"This picture has {pixels / 1e6:.0f} megapixels, and we take at most "
+            f"{limits.pixels / 1e6:.0f}. Please send a smaller version of it.",
+        )
 
 
 @contextmanager
@@ -78,11 +94,11 @@ def opened(data: bytes, media_type: MediaType, limits: Limits) -> Iterator[Image
 
     Raises Permanent, ``image_too_many_pixels``; otherwise what the decoder raises.
     """
-    stated = _stated_size(data, media_type)
-    if stated is not None:
-        _allow(stated, limits)
-    with _open(data, media_type) as image:
-        _allow(image.size, limits)
+    width, height = _stated_size(data, media_type)
+    allow(width * height, limits)
+    with Image.open(io.BytesIO(data), formats=[_PILLOW_FORMATS[media_type]]) as image:
+        # Headers lie.
+        allow(image.width * image.height, limits)
         yield image
 
 
@@ -100,6 +116,11 @@ class DamageIsPermanent:
                 "image_too_many_pixels",
                 "This picture has more pixels than we take. Please send a smaller version of it.",
             ) from exc
+        if isinstance(exc, MemoryError):
+            raise Permanent(
+                "undecodable_image",
+                "This picture needs more memory to read than we allow. Please send it as a JPEG.",
+            ) from exc
         if isinstance(exc, Exception) and not isinstance(exc, Permanent):
             raise Permanent(
                 "undecodable_image",
@@ -107,8 +128,8 @@ class DamageIsPermanent:
             ) from exc
 
 
-def _stated_size(data: bytes, media_type: MediaType) -> tuple[int, int] | None:
-    """By our own reading, for formats where Pillow reads much more, or allocates, as it opens."""
+def _stated_size(data: bytes, media_type: MediaType) -> tuple[int, int]:
+    """By our own reading: Pillow reads much more, or allocates, as it opens."""
     match media_type:
         case MediaType.JPEG:
             return metadata_jpeg.size_of(data)
@@ -116,23 +137,9 @@ def _stated_size(data: bytes, media_type: MediaType) -> tuple[int, int] | None:
             return metadata_png.size_of(data)
         case MediaType.WEBP:
             return metadata_webp.size_of(data)
-        case _:
-            return None
-
-
-def _opened_size(data: bytes, media_type: MediaType) -> tuple[int, int]:
-    with _open(data, media_type) as image:
-        return image.size
-
-
-def _open(data: bytes, media_type: MediaType) -> Image.Image:
-    return Image.open(io.BytesIO(data), formats=[_PILLOW_FORMATS[media_type]])
-
-
-def _allow(size: tuple[int, int], limits: Limits) -> None:
-    if size[0] * size[1] > limits.pixels:
-        raise Permanent(
-            "image_too_many_pixels",
-            f"This picture has {size[0] * size[1] / 1e6:.0f} megapixels, and we take at most "
-            f"{limits.pixels / 1e6:.0f}. Please send a smaller version of it.",
-        )
+        case MediaType.GIF:
+            return metadata_gif.size_of(data)
+        case MediaType.TIFF:
+            return metadata_tiff.size_of(data)
+        case MediaType.HEIC | MediaType.HEIF | MediaType.AVIF:
+            return metadata_isobmff.size_of(data)

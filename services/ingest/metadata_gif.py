@@ -28,6 +28,12 @@ def strip(data: bytes) -> bytes:
     raise ValueError("more blocks than a picture has")
 
 
+def size_of(data: bytes) -> tuple[int, int]:
+    """Width and height of the screen that all frames lie on. Raises struct.error."""
+    width, height = struct.unpack_from("<HH", data, 6)
+    return width, height
+
+
 def _end_of_block(data: bytes, start: int) -> int:
     if data[start] == _EXTENSION:
         position = start + 2

@@ -57,6 +57,26 @@ def strip(data: bytes) -> bytes:
     return bytes(out)
 
 
+def size_of(data: bytes) -> tuple[int, int]:
+    """Width and height of the largest picture that the file states (23008-12, `ispe`).
+
+    What its bitstream holds may be another matter. 0 by 0 if it states none, which a sequence
+    need not. Raises like `strip`.
+    """
+    sizes = [
+        struct.unpack_from(">II", data, prop.payload + 4)
+        for meta in _boxes(data, 0, len(data))
+        if meta.kind == b"meta"
+        for iprp in _boxes(data, meta.payload + 4, meta.end)
+        if iprp.kind == b"iprp"
+        for ipco in _boxes(data, iprp.payload, iprp.end)
+        for prop in _boxes(data, ipco.payload, ipco.end)
+        if ipco.kind == b"ipco" and prop.kind == b"ispe"
+    ]
+    width, height = max(sizes, key=lambda size: size[0] * size[1], default=(0, 0))
+    return width, height
+
+
 def _boxes(data: bytes, start: int, end: int) -> Iterator[_Box]:
     for _ in range(_MAX_BOXES):
         if start + 8 > end:

@@ -14,6 +14,7 @@ _STANDALONE = frozenset({0x01, *range(0xD0, 0xD8)})
 # SOF0-15 with DHT (C4) and DAC (CC) among them, DQT, DNL, DRI.
 _PICTURE = frozenset({*range(0xC0, 0xD0), 0xDB, 0xDC, 0xDD}) - {0xC8}
 _FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_SEQUENTIAL = frozenset({0xC0, 0xC1})
 # In entropy-coded data FF is followed by 00 (a stuffed FF) or a restart marker; anything else ends
 # it. One literal and one class: the regex engine then runs at memchr's speed.
 _NEXT_MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
@@ -58,12 +59,27 @@ def strip(data: bytes) -> bytes:
 
 def size_of(data: bytes) -> tuple[int, int]:
     """Width and height as stored, from the frame header. Raises like `strip`."""
+    _, start = _frame_header(data)
+    height, width = struct.unpack_from(">HH", data, start + 1)
+    return width, height
+
+
+def is_baseline(data: bytes) -> bool:
+    """Whether one pass over the data decodes it: sequential and Huffman-coded. Raises like `strip`.
+
+    Not so progressive files (SOF2), whose every scan walks over all of the picture.
+    """
+    marker, _ = _frame_header(data)
+    return marker in _SEQUENTIAL
+
+
+def _frame_header(data: bytes) -> tuple[int, int]:
+    """Its marker and where its payload starts."""
     position = 2
     for _ in range(_MAX_SEGMENTS):
         marker, start, position = _segment(data, position)
         if marker in _FRAME_HEADERS:
-            height, width = struct.unpack_from(">HH", data, start + 1)
-            return width, height
+            return marker, start
         if marker in {_SOS, _EOI}:
             break
     raise ValueError("no frame header")

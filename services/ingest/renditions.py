@@ -56,11 +56,28 @@ class Prepared:
     model: Rendition
 
 
+@dataclass(frozen=True)
+class Cleaned:
+    """An upload without its metadata: the stored original, but for a TIFF."""
+
+    data: bytes
+    media_type: MediaType
+
+
 def prepare(data: bytes, *, limits: Limits) -> Prepared:
-    """All three renditions of an upload. CPU-bound and synchronous: call it in a thread.
+    """All three renditions of an upload, here and now: `clean` and `render` in one.
 
     Raises Permanent: ``image_too_large``, ``unsupported_media_type``, ``image_too_many_pixels`` or
     ``undecodable_image``, with a sentence for the owner.
+    """
+    cleaned = clean(data, limits=limits)
+    return render(cleaned.data, cleaned.media_type, limits=limits)
+
+
+def clean(data: bytes, *, limits: Limits) -> Cleaned:
+    """The upload without its metadata. No decoder is run, and memory is a few times ``data``.
+
+    Raises Permanent: ``image_too_large``, ``unsupported_media_type`` or ``undecodable_image``.
     """
     if len(data) > limits.bytes:
         raise Permanent(
@@ -69,9 +86,16 @@ def prepare(data: bytes, *, limits: Limits) -> Prepared:
         )
     media_type = identify(data)
     with DamageIsPermanent():
-        stripped = strip(data, media_type)
-        with opened(stripped, media_type, limits) as image:
-            return _render(image, stripped, media_type)
+        return Cleaned(strip(data, media_type), media_type)
+
+
+def render(data: bytes, media_type: MediaType, *, limits: Limits) -> Prepared:
+    """The renditions of what `clean` made. CPU-bound, in C code that nothing can interrupt.
+
+    Raises Permanent: ``image_too_many_pixels`` or ``undecodable_image``.
+    """
+    with DamageIsPermanent(), opened(data, media_type, limits) as image:
+        return _render(image, data, media_type)
 
 
 def model_size(size: tuple[int, int]) -> tuple[int, int]:

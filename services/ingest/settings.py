@@ -16,3 +16,9 @@ class Settings(WorkerSettings):
     max_pixels_in_flight: int = Field(
         default=100_000_000, ge=1_000_000, description="pixels being decoded at once, all photos"
     )
+    decode_timeout_s: float = Field(
+        default=20, gt=0, le=200, description="for one photo, once it has begun"
+    )
+    child_memory_mb: int = Field(
+        default=1024, ge=64, description="of a process that decodes what threads may not"
+    )

@@ -2,17 +2,20 @@
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
 from functools import partial
 from typing import TypeVar
 
 from services.ingest.budget import PixelBudget
-from services.ingest.decode import Limits, pixels_of
-from services.ingest.renditions import Prepared, Rendition, prepare
+from services.ingest.confined_decoder import Confinement
+from services.ingest.decode import Limits
+from services.ingest.decoders import Decoders
+from services.ingest.renditions import Prepared, Rendition
 from shared.consumer import Delivery
 from shared.contracts import ImageIngested, ImageUploaded
-from shared.errors import Malformed, Permanent, StaleRecord
+from shared.errors import DependencyUnavailable, Malformed, Permanent, StaleRecord
 from shared.leases import Claim, Leases
 from shared.object_store import image_object_key
 from shared.publisher import Publisher
@@ -21,11 +24,19 @@ from shared.stages import StageRunner
 from shared.telemetry import tracer
 from shared.working import Tools
 
+logger = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 
+def _nobody_to_tell() -> None:
+    """A thread was given up, and nobody starts this worker anew."""
+
+
 class IngestWorker:
-    """Handles ``image.uploaded.v1``. CPU work goes to ``executor``, a thread pool."""
+    """Handles ``image.uploaded.v1``. Hashing goes to ``executor``, a thread pool; decoding to
+    ``at_once`` threads and up to as many processes, which `aclose` ends. ``overrun`` as `Decoders`.
+    """
 
     def __init__(
         self,
@@ -35,13 +46,20 @@ class IngestWorker:
         executor: Executor,
         budget: PixelBudget,
         limits: Limits,
+        confinement: Confinement = Confinement(),  # noqa: B008  frozen
+        at_once: int = 2,
+        overrun: Callable[[], None] = _nobody_to_tell,
     ) -> None:
         self._records = tools.records
         self._objects = tools.objects
         self._publisher = publisher
         self._executor = executor
-        self._budget = budget
         self._limits = limits
+        self._decoders = Decoders(
+            at_once, limits=limits, confinement=confinement, budget=budget, overrun=overrun
+        )
+        # By job: the uploads of what failed for good in this worker's hands.
+        self._hopeless: dict[str, str] = {}
         self._stage = StageRunner(
             tools.leases,
             Status.INGESTING,
@@ -54,9 +72,33 @@ class IngestWorker:
         """Ingest the delivery's photo. Raises ``Malformed`` for a message of another queue."""
         if not isinstance(delivery.message, ImageUploaded):
             raise Malformed(f"{delivery.message.kind} does not belong on the ingest queue")
-        await self._stage.run(delivery)
+        job = delivery.message.job
+        try:
+            await self._stage.run(delivery)
+            if job in self._hopeless:
+                await self._remove_upload(self._hopeless[job])
+        finally:
+            self._hopeless.pop(job, None)
+
+    async def aclose(self) -> None:
+        """End the decoding processes."""
+        await self._decoders.aclose()
 
     async def _ingest(self, leases: Leases, claim: Claim) -> None:
+        try:
+            await self._ingest_or_refuse(leases, claim)
+        except Permanent:
+            self._hopeless[claim.record.job] = claim.record.upload_key
+            raise
+
+    async def _remove_upload(self, key: str) -> None:
+        """No retry will read it, and it holds the metadata that nobody is to see."""
+        try:
+            await self._objects.delete_versions(key)
+        except DependencyUnavailable:
+            logger.warning("upload left to the bucket's own rule")
+
+    async def _ingest_or_refuse(self, leases: Leases, claim: Claim) -> None:
         record = claim.record
         data = await self._read_upload(record)
         prepared = await self._prepare(data)
@@ -77,10 +119,8 @@ class IngestWorker:
             ) from error
 
     async def _prepare(self, data: bytes) -> Prepared:
-        pixels = await self._in_thread(partial(pixels_of, data))
-        async with self._budget.reserve(pixels):
-            with tracer.start_as_current_span("prepare", attributes={"caption.pixels": pixels}):
-                return await self._in_thread(partial(prepare, data, limits=self._limits))
+        with tracer.start_as_current_span("prepare"):
+            return await self._decoders.prepare(data)
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
