@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from shared.aws import calls_to
+from shared.batching import Batching
 from shared.contracts import Message
 from shared.errors import DependencyUnavailable
 from shared.telemetry import context_attributes, xray_header
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-BATCH_MAX = 10  # entries SQS takes in one call
 LINGER_S = 0.005  # how long the first message of a batch waits for company
 
 
@@ -38,13 +38,10 @@ class Publisher:
     def __init__(self, sqs: "SQSClient", queue_url: str, *, linger: float = LINGER_S) -> None:
         self._sqs = sqs
         self._queue_url = queue_url
-        self._linger = linger
-        self._pending: asyncio.Queue[_Pending | None] = asyncio.Queue()
-        self._task: asyncio.Task[None] | None = None
-        self._sends: set[asyncio.Task[None]] = set()
+        self._batches = Batching(self._send, linger=linger, name="publisher")
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._gather_forever(), name="publisher")
+        await self._batches.__aenter__()
         return self
 
     async def __aexit__(
@@ -53,10 +50,7 @@ class Publisher:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._task is not None:
-            await self._pending.put(None)
-            await self._task
-        await asyncio.gather(*self._sends, return_exceptions=True)
+        await self._batches.__aexit__(kind, error, traceback)
 
     async def publish(self, message: Message) -> None:
         """Put ``message`` on the queue. Raises ``DependencyUnavailable`` if SQS did not take it."""
@@ -70,29 +64,8 @@ class Publisher:
                 "AWSTraceHeader": {"DataType": "String", "StringValue": header}
             }
         pending = _Pending(entry)
-        self._pending.put_nowait(pending)
+        self._batches.add(pending)
         await pending.sent
-
-    async def _gather_forever(self) -> None:
-        closed = False
-        while not closed:
-            first = await self._pending.get()
-            if first is None:
-                return
-            batch = [first]
-            try:
-                async with asyncio.timeout(self._linger):
-                    while len(batch) < BATCH_MAX:
-                        another = await self._pending.get()
-                        if another is None:
-                            closed = True
-                            break
-                        batch.append(another)
-            except TimeoutError:
-                pass
-            task = asyncio.create_task(self._send(batch))
-            self._sends.add(task)
-            task.add_done_callback(self._sends.discard)
 
     async def _send(self, batch: list[_Pending]) -> None:
         try:

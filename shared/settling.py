@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from shared.batching import Batching
+
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
     from types_aiobotocore_sqs.type_defs import (
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-BATCH_MAX = 10  # entries SQS takes in one call
 LINGER_S = 0.05  # how long the first delete of a batch waits for company
 DELETE_TRIES = 3
 VISIBILITY_MAX_S = 12 * 3600  # SQS's own limit
@@ -46,13 +47,10 @@ class Settler:
         self._sqs = sqs
         self._queue_url = queue_url
         self._dead_letter_url = dead_letter_url
-        self._linger = linger
-        self._pending: asyncio.Queue[str | None] = asyncio.Queue()
-        self._flusher: asyncio.Task[None] | None = None
-        self._deletes: set[asyncio.Task[None]] = set()
+        self._deletes = Batching(self._delete, linger=linger, name="deletes")
 
     async def __aenter__(self) -> Self:
-        self._flusher = asyncio.create_task(self._flush_forever(), name="deletes")
+        await self._deletes.__aenter__()
         return self
 
     async def __aexit__(
@@ -61,14 +59,11 @@ class Settler:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._flusher is not None:
-            self._pending.put_nowait(None)
-            await self._flusher
-        await asyncio.gather(*self._deletes)
+        await self._deletes.__aexit__(kind, error, traceback)
 
     def delete(self, message: "MessageTypeDef") -> None:
         """Delete soon, together with others. The end of the block waits for it."""
-        self._pending.put_nowait(message["ReceiptHandle"])
+        self._deletes.add(message["ReceiptHandle"])
 
     async def show_in(self, message: "MessageTypeDef", delay: float) -> bool:
         """Let the message be delivered again ``delay`` seconds from now; whether SQS agreed."""
@@ -105,27 +100,6 @@ class Settler:
             logger.warning("not dead-lettered", extra={"error": type(error).__name__})
             return
         self.delete(message)
-
-    async def _flush_forever(self) -> None:
-        closed = False
-        while not closed:
-            first = await self._pending.get()
-            if first is None:
-                return
-            receipts = [first]
-            try:
-                async with asyncio.timeout(self._linger):
-                    while len(receipts) < BATCH_MAX and not closed:
-                        another = await self._pending.get()
-                        if another is None:
-                            closed = True
-                        else:
-                            receipts.append(another)
-            except TimeoutError:
-                pass
-            task = asyncio.create_task(self._delete(receipts))
-            self._deletes.add(task)
-            task.add_done_callback(self._deletes.discard)
 
     async def _delete(self, receipts: list[str]) -> None:
         for attempt in range(DELETE_TRIES):
