@@ -63,3 +63,5 @@ def test_the_gateway_keeps_its_document(unbounded_stack: Stack, tmp_path: Path) 
     assert done.returncode == 0, report
     generated = re.search(r"(\d+) generated", report)
     assert generated is not None, report
+    # Many operations have few possible requests, so the number grows slower than the examples.
+    assert int(generated[1]) >= 30 * examples, report
