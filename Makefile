@@ -40,7 +40,7 @@ help:  ## what can be made, and with which variables
 ## STATE_DIR=.local      where a stack keeps its data, logs and stack.env
 ## DETACH=1              make up: return once everything works
 ## INGEST=n CAPTIONER=n  make up: worker processes (default 1 each)
-## MODELS=local          make up: where captions come from (local, standin, aws)
+## MODELS=local          make up: where captions come from (so far: local)
 ## GATEWAY_... INGEST_... CAPTIONER_... UI_...   make up: any setting of a service by its own name
 .PHONY: up
 up: venv-local venv-aws  ## run the whole stack here; Ctrl-C stops it
@@ -65,6 +65,10 @@ test: venv-dev venv-aws lint  ## everything: lint, types, imports, all tests
 .PHONY: test-fast
 test-fast: venv-dev lint  ## what needs no other process
 	@$(VENV)/bin/python -m pytest tests/unit tests/contract
+
+.PHONY: soak
+soak: venv-dev venv-aws  ## 500 photos and a minute in which workers are killed
+	@SOAK=1 $(VENV)/bin/python -m pytest tests/system/test_deaths.py
 
 .PHONY: test-browser
 test-browser: venv-dev venv-aws  ## the page in a real Chromium

@@ -15,7 +15,8 @@ from shared.records import Attempt, Status
 class Body(BaseModel):
     """Base of all bodies. Readers ignore fields that they don't know."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # An error's text ends up in logs, which must not have captions.
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class ThumbnailView(Body):

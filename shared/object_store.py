@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import ClientError as HttpError
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, IncompleteReadError
 
 from shared.aws import calls_to, error_code
 from shared.chunked_body import ChunkedBody
@@ -98,8 +98,8 @@ class ObjectStore:
     async def read(self, key: str, *, limit: int, version: str | None = None) -> bytes:
         """The object's bytes, or those of the given version.
 
-        Raises ``StaleRecord`` if it is gone and ``Permanent`` if it is longer than ``limit``
-        bytes, in which case no more than that is read.
+        Raises ``StaleRecord`` if it is gone, ``DependencyUnavailable`` if S3 does not give all of
+        it, and ``Permanent`` if it is longer than ``limit`` bytes: then no more than that is read.
         """
         try:
             with calls_to("s3"):
@@ -114,6 +114,9 @@ class ObjectStore:
             if error_code(error) not in {"NoSuchKey", "NoSuchVersion", "404"}:
                 raise
             raise StaleRecord("the object is gone") from error
+        except (HttpError, IncompleteReadError) as error:
+            # What breaks a body on its way reaches us as aiohttp's own error, not as botocore's.
+            raise DependencyUnavailable("s3") from error
         return data
 
     @asynccontextmanager

@@ -61,7 +61,8 @@ def sources_of(target: Status) -> tuple[Status, ...]:
 class Part(BaseModel):
     """Base of the values inside a record. Unknown fields come from newer code and are kept out."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # An error's text ends up in logs, which must not have captions.
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class StoredImage(Part):

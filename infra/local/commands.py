@@ -29,7 +29,7 @@ def up(options: Options, parent: Mapping[str, str], table: Table) -> int:
     if options.detach and not in_background:
         return wait_for_running(layout)
     raise UsageError(
-        f"a stack is running in {layout.state} already: `make down` stops it; "
+        f"a stack is running in {layout.state} already: `{layout.command('down')}` stops it; "
         "another PORT_BASE and STATE_DIR start a second one beside it"
     )
 

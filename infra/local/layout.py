@@ -3,6 +3,7 @@
 Two stacks with different ports and folders share nothing, so that they run side by side.
 """
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ LOCAL_USER = "editor"
 LOCAL_ADMIN = "operator"
 SUPERVISOR = "supervisor-1"
 
+_DEFAULT_STATE = ".local"
 _DEFAULT_PORTS = (8080, 8501, 4566, 8090)
 _MOST_WORKERS = 32
 _MODELS = ("local", "standin", "aws")
@@ -84,6 +86,12 @@ class Layout:
         """Streamlit's sign-in settings, outside of the app's folder."""
         return self.state / "streamlit-secrets.toml"
 
+    def command(self, goal: str) -> str:
+        """What a person types to have ``make`` do ``goal`` to this stack and to no other."""
+        if self.state == (ROOT / _DEFAULT_STATE).resolve():
+            return f"make {goal}"
+        return f"make {goal} STATE_DIR={shlex.quote(str(self.state))}"
+
 
 @dataclass(frozen=True)
 class Options:
@@ -98,7 +106,7 @@ class Options:
 
 def layout_from(environ: Mapping[str, str]) -> Layout:
     """Read ``PORT_BASE`` and ``STATE_DIR``; raise ``UsageError`` naming the wrong one."""
-    state = Path(environ.get("STATE_DIR") or ".local").expanduser()
+    state = Path(environ.get("STATE_DIR") or _DEFAULT_STATE).expanduser()
     base = environ.get("PORT_BASE")
     ports = _DEFAULT_PORTS
     if base:

@@ -10,8 +10,6 @@ from infra.local.layout import LOOPBACK, ROOT, Layout, Options, UsageError
 from infra.local.provision import Resources
 from infra.local.signin import logout_urls
 
-_SWEEPER = "services.gateway.sweeper"
-_SWEEPER_FILE = ROOT / "services" / "gateway" / "sweeper.py"
 # A person who pressed Ctrl-C waits for the poll to return and for the drain; the latter has to end
 # before the supervisor loses patience.
 _POLL_WAIT_S = "1"
@@ -101,11 +99,10 @@ def services(
             port=layout.gateway_port,
         )
     )
-    if _SWEEPER_FILE.exists():
-        settings = {**gateway, "GATEWAY_SWEEPER_HEALTH_PORT": "0"}
-        environment = child_environment(layout, parent, settings, prefix="GATEWAY_")
-        argv = (sys.executable, "-m", _SWEEPER)
-        found.append(Process("sweeper", 1, argv, environment, health_path="/readyz"))
+    settings = {**gateway, "GATEWAY_SWEEPER_HEALTH_PORT": "0"}
+    environment = child_environment(layout, parent, settings, prefix="GATEWAY_")
+    argv = (sys.executable, "-m", "services.gateway.sweeper")
+    found.append(Process("sweeper", 1, argv, environment, health_path="/readyz"))
     found.append(_ui(layout, parent))
     return found
 
@@ -186,7 +183,6 @@ def _ingest_settings(resources: Resources, kept: Kept) -> dict[str, str]:
         "INGEST_QUEUE_URL": resources.ingest.url,
         "INGEST_DLQ_URL": resources.ingest.dead_letters_url,
         "INGEST_CAPTION_QUEUE_URL": resources.caption.url,
-        "INGEST_CAPTION_DLQ_URL": resources.caption.dead_letters_url,
         "INGEST_POLL_WAIT_S": _POLL_WAIT_S,
         "INGEST_DRAIN_S": _DRAIN_S,
         "INGEST_HEALTH_PORT": "0",

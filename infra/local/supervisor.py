@@ -158,16 +158,17 @@ class Supervisor:
 
     def _welcome(self) -> str:
         user, admin = ready_made_users()
+        token, stop = (self._layout.command(goal) for goal in ("token NAME=anyone", "down"))
         return "\n".join(
             [
                 "",
                 f"  Page      {self._layout.ui_url}",
-                f"  API       {self._layout.gateway_url}    (a token: make token NAME=anyone)",
+                f"  API       {self._layout.gateway_url}    (a token: {token})",
                 f"  AWS       {self._layout.aws_url}",
                 f"  Sign in   {user} / {self._kept.password_of(user)}",
                 f"  Admin     {admin} / {self._kept.password_of(admin)}",
                 f"  Logs      {self._layout.log}",
-                f"  Stop      {'make down' if self._options.detach else 'Ctrl-C stops it'}",
+                f"  Stop      {stop if self._options.detach else 'Ctrl-C stops it'}",
                 "",
             ]
         )

@@ -26,7 +26,7 @@ def token_for(layout: Layout, user: str, *, admin: bool) -> str:
         )
     values, kept = written.read(layout.stack_env), load(layout.state)
     if values is None or kept is None:
-        raise UsageError(f"no stack runs in {layout.state}: make up")
+        raise UsageError(f"no stack runs in {layout.state}: {layout.command('up')}")
     use_emulator(values["AWS_ENDPOINT_URL"])
     config = Config(connect_timeout=2, read_timeout=10, retries={"total_max_attempts": 2})
     cognito = boto3.Session().client("cognito-idp", config=config)

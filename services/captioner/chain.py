@@ -98,7 +98,10 @@ class FallbackChain:
 
     async def _ask(self, link: Link, request: CaptionRequest) -> CaptionAnswer:
         attributes = {PROVIDER: link.provider.name, MODEL: link.provider.model}
-        with tracer.start_as_current_span("caption", attributes=attributes) as span:
+        # A provider's error may quote what the model wrote, which is not for traces.
+        with tracer.start_as_current_span(
+            "caption", attributes=attributes, record_exception=False, set_status_on_exception=False
+        ) as span:
             async with asyncio.timeout(link.timeout):
                 answer = await link.provider.caption(request)
             span.set_attribute(OUTCOME, "ok")

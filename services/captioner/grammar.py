@@ -78,11 +78,6 @@ def counted(noun: str, count: int, *, exact: bool = True) -> str:
     return f"{number} {plural(noun)}"
 
 
-def is_plural(noun: str, count: int) -> bool:
-    """Whether the verb goes with "are"."""
-    return noun in PLURAL_ONLY or (count > 1 and noun not in UNCOUNTED)
-
-
 def listed(parts: Sequence[str]) -> str:
     """ "a", "a and b", "a, b and c"."""
     if len(parts) <= 1:

@@ -112,10 +112,6 @@ class Superclasses:
         """The summed probability from which a group may be named."""
         return self._groups[group].floor
 
-    def home(self, noun: str) -> str | None:
-        """The group a noun belongs to, ``None`` if it stands by itself."""
-        return self._homes.get(noun)
-
     def sums(self, probabilities: Floats) -> dict[str, float]:
         """Summed probability of every group, its sub-groups included."""
         sums = dict.fromkeys(self._groups, 0.0)

@@ -46,11 +46,6 @@ class Box:
         """The share of the photo that the box covers, 0 to 1."""
         return max(0.0, self.bottom - self.top) * max(0.0, self.right - self.left)
 
-    @property
-    def centre_x(self) -> float:
-        """Where the middle of the box is, 0 (left edge) to 1 (right edge)."""
-        return (self.left + self.right) / 2
-
     def overlap(self, other: "Box") -> float:
         """Area of intersection over area of union, 0 to 1."""
         height = min(self.bottom, other.bottom) - max(self.top, other.top)

@@ -21,6 +21,7 @@ from services.gateway.parsing import read_json
 from services.gateway.pending_uploads import UploadExpired, UploadMissing, UploadUnknown
 from services.gateway.problems import Problem
 from services.gateway.quota import give_back, spend
+from services.gateway.usage import REPEATED
 from shared.api import DirectUploadView
 from shared.contracts import CaptionOptions
 from shared.media import MediaType
@@ -129,6 +130,8 @@ async def complete_upload(request: web.Request) -> web.Response:
         ) from error
     if new:
         await request.app[RESTARTS].send(record)
+    else:
+        request[REPEATED] = True
     response = await image_response(request, record, status=HTTPStatus.ACCEPTED)
     response.headers[hdrs.LOCATION] = f"/v1/images/{record.image_id}"
     return response

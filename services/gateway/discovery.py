@@ -4,7 +4,6 @@ Cognito's own ``/logout`` takes ``logout_uri`` where OpenID Connect clients send
 ``post_logout_redirect_uri``, so they are sent to us, and we send them on.
 """
 
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -12,12 +11,12 @@ from typing import Any
 
 from aiohttp import ClientError, ClientSession
 
+from services.gateway.documents import fetch_object
 from shared.errors import DependencyUnavailable
 
 logger = logging.getLogger(__name__)
 
 KEPT_S = 300.0
-_LIMIT = 64 * 1024  # bytes; Cognito's document has about 1.5 KiB
 
 
 class Discovery:
@@ -52,9 +51,5 @@ class Discovery:
         return self._document
 
     async def _fetch(self) -> dict[str, Any]:
-        async with self._http.get(self._url, allow_redirects=False) as response:
-            response.raise_for_status()
-            document = json.loads(await response.content.read(_LIMIT))
-        if not isinstance(document, dict):
-            raise ValueError("not a discovery document")  # noqa: TRY004  the answer is bad
+        document = await fetch_object(self._http, self._url)
         return document | {"end_session_endpoint": self._logout_endpoint}

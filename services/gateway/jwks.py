@@ -1,7 +1,6 @@
 """The issuer's public keys, kept. An unknown key id asks the issuer at most once a minute."""
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from jose import jwk
 from jose.backends.base import Key
 from jose.exceptions import JOSEError
 
+from services.gateway.documents import fetch_object
 from shared.errors import DependencyUnavailable
 
 logger = logging.getLogger(__name__)
@@ -19,7 +19,6 @@ logger = logging.getLogger(__name__)
 REFETCH_S = 60.0  # between two fetches on an unknown key id
 EMPTY_REFETCH_S = 1.0  # between two fetches while there is no key at all
 MAX_AGE_S = 3600.0  # after which a key that the issuer withdrew is forgotten
-_LIMIT = 64 * 1024  # bytes of a key set; Cognito's has under 1 KiB
 
 
 class KeySet:
@@ -79,10 +78,7 @@ class KeySet:
                 self._fetched_at = self._clock()
 
     async def _fetch(self) -> dict[str, Key]:
-        async with self._http.get(self._url, allow_redirects=False) as response:
-            response.raise_for_status()
-            document = json.loads(await response.content.read(_LIMIT))
-        entries = document.get("keys") if isinstance(document, dict) else None
+        entries = (await fetch_object(self._http, self._url)).get("keys")
         if not isinstance(entries, list):
             raise ValueError("not a key set")  # noqa: TRY004  what arrived is bad, not our call
         return {entry["kid"]: jwk.construct(entry, "RS256") for entry in entries if _usable(entry)}

@@ -17,6 +17,7 @@ from services.gateway.options import SubmitOptions, invalid_options, parse_optio
 from services.gateway.problems import Problem
 from services.gateway.quota import tell
 from services.gateway.submissions import Photo
+from services.gateway.usage import REPEATED
 from shared.api import FieldFault
 from shared.media import HEAD_BYTES, MediaType, media_type_of
 
@@ -49,6 +50,7 @@ async def submit_image(request: web.Request) -> web.Response:
     response.headers[hdrs.LOCATION] = f"/v1/images/{record.image_id}"
     if submitted.is_replay:
         response.headers[REPLAYED_HEADER] = "true"
+        request[REPEATED] = True
     return response
 
 

@@ -30,7 +30,8 @@ from shared.usage import (
 
 DAYS_MAX = 90
 READS_AT_ONCE = 8
-_REPLAYED = "Idempotency-Replayed"
+# Put on a request that was answered with an image which an earlier one had made.
+REPEATED: web.RequestKey[bool] = web.RequestKey("repeated", bool)
 _SUBMISSIONS = frozenset({"/v1/images", "/v1/uploads/{upload_id}/complete"})
 
 
@@ -43,7 +44,7 @@ async def count_requests(request: web.Request, handler: Handler) -> web.StreamRe
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             names.append(SERVER_ERRORS)
         if _is_submission(request):
-            names += _submission(response)
+            names += _submission(request, response)
         request.app[USAGE].add(*names)
     return response
 
@@ -93,7 +94,7 @@ def _is_submission(request: web.Request) -> bool:
     )
 
 
-def _submission(response: web.StreamResponse) -> list[str]:
+def _submission(request: web.Request, response: web.StreamResponse) -> list[str]:
     if response.status == HTTPStatus.ACCEPTED:
-        return [] if _REPLAYED in response.headers else [ACCEPTED]
+        return [] if request.get(REPEATED) else [ACCEPTED]
     return [UPLOADS_REFUSED] if response.status >= HTTPStatus.BAD_REQUEST else []

@@ -4,13 +4,16 @@ import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from aiohttp import ClientResponse, FormData
 
+from shared.item_store import ItemStore
 from shared.items import user_key
 from shared.records import Status
+from shared.usage import ACCEPTED, usage_of
 from tests.integration.gateway.conftest import Gateway, Serve, clients, gateway_on, provision
 from tests.integration.gateway.issuer import Issuer
 
@@ -97,6 +100,21 @@ async def test_an_upload_past_the_gateway_becomes_an_image(on_ministack: Gateway
     )
     assert sent["options"] == {"labels": False, "language": "de", "style": "dry"}
     assert await remaining(gateway) == 59
+
+
+async def test_completing_twice_counts_one_image(aws: str, issuer: Issuer) -> None:
+    async with clients(aws) as made:
+        async with gateway_on(made, await provision(made), issuer) as gateway:
+            form = await begin(gateway)
+            await store(gateway, form)
+
+            answers = [await complete(gateway, form) for _ in range(2)]
+
+        # The counts are written at the gateway's end at the latest.
+        items = ItemStore(made.dynamodb, gateway.settings.records_table)
+        usage = await usage_of(items, datetime.now(UTC).date())
+    assert [answer.status for answer in answers] == [202, 202]
+    assert usage.counts[ACCEPTED] == 1
 
 
 async def test_completing_pins_the_version_that_is_there(on_ministack: Gateway) -> None:

@@ -3,9 +3,11 @@
 import asyncio
 from typing import Any
 
+import aioboto3
 import pytest
 
-from shared.errors import Permanent, StaleRecord
+from shared.aws import s3_config
+from shared.errors import DependencyUnavailable, Permanent, StaleRecord
 from shared.object_store import ObjectStore, image_object_key, upload_key
 
 
@@ -32,6 +34,22 @@ async def test_a_longer_object_than_allowed_is_refused(objects: ObjectStore) -> 
 async def test_a_missing_object_is_stale(objects: ObjectStore) -> None:
     with pytest.raises(StaleRecord):
         await objects.read("nowhere", limit=1)
+
+
+async def test_a_body_that_breaks_off_is_no_fault_of_the_photo(aws: str) -> None:
+    async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf of it")
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(break_off, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    config = s3_config(connections=1)
+
+    async with server, aioboto3.Session().client("s3", endpoint_url=url, config=config) as s3:
+        with pytest.raises(DependencyUnavailable):
+            await ObjectStore(s3, "bucket").read("k", limit=1000)
 
 
 async def test_a_removed_image_leaves_no_version_and_no_marker(

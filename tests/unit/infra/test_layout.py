@@ -22,6 +22,14 @@ def test_port_base_gives_four_ports_in_a_row(tmp_path):
     assert layout.state == tmp_path
 
 
+def test_a_command_names_the_folder_unless_it_is_the_default():
+    default = layout_from({})
+    other = layout_from({"STATE_DIR": "/srv/a stack"})
+
+    assert default.command("down") == "make down"
+    assert other.command("down") == "make down STATE_DIR='/srv/a stack'"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from shared.items import Update, active_shard, from_item, image_key, to_item
 from shared.records import ACTIVE_SHARDS, Attempt, Label, Provider, Status, StoredImage
@@ -45,6 +47,15 @@ def test_a_number_too_small_for_dynamodb_is_stored_as_zero() -> None:
     stored = from_item(to_item(record(label_details=(label,))))
 
     assert stored.label_details == (Label(name="Cat", confidence=0.0, source="local"),)
+
+
+def test_the_error_of_a_damaged_item_does_not_quote_it() -> None:
+    item = to_item(record(concise_caption="A secret cat")) | {"version": {"S": "secret"}}
+
+    with pytest.raises(ValidationError) as refusal:
+        from_item(item)
+
+    assert "secret" not in str(refusal.value)
 
 
 def test_an_item_has_the_documented_key() -> None:
