@@ -47,6 +47,7 @@ _DETAILS: dict[FailureCode, str] = {
 
 Work = Callable[[Claim], Awaitable[None]]
 Resend = Callable[[ImageRecord], Awaitable[None]]
+Finished = Callable[[ImageRecord], Awaitable[None]]
 Vanished = Callable[[Message], Awaitable[bool]]
 
 
@@ -54,7 +55,8 @@ class StageRunner:
     """Runs one stage's work under a lease.
 
     ``work`` does the stage and moves the record on. ``resend`` puts the next message on its queue
-    when an earlier worker died before it could. ``vanished(message)`` removes what may be left
+    when an earlier worker died before it could; ``finished`` does what such a worker had yet to do
+    once the stage was over. ``vanished(message)`` removes what may be left
     of an image whose record is gone, or hidden since its owner deleted everything; ``False`` if it
     is too early for that.
     """
@@ -67,6 +69,7 @@ class StageRunner:
         work: Work,
         vanished: Vanished,
         resend: Resend | None = None,
+        finished: Finished | None = None,
         clock: Callable[[], float] = time.time,  # Unix seconds
     ) -> None:
         self._leases = leases
@@ -74,6 +77,7 @@ class StageRunner:
         self._work = work
         self._vanished = vanished
         self._resend = resend
+        self._finished = finished
         self._clock = clock
 
     async def run(self, delivery: Delivery) -> None:
@@ -116,6 +120,8 @@ class StageRunner:
             raise Postponed(ends_in + random.uniform(1, POSTPONE_JITTER_S))  # noqa: S311
         elif refused.refusal is Refusal.UNSENT_HOP and self._resend is not None:
             await self._resend(record)
+        elif refused.refusal is Refusal.FINISHED and self._finished is not None:
+            await self._finished(record)
         elif refused.refusal is Refusal.EXHAUSTED:
             await self._leases.fail_exhausted(record, self._last_failure("timed_out"))
 

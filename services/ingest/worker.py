@@ -66,6 +66,7 @@ class IngestWorker:
             work=partial(self._ingest, tools.leases),
             vanished=tools.purger.vanished,
             resend=self._send_on,
+            finished=self._tidy_up,
         )
 
     async def handle(self, delivery: Delivery) -> None:
@@ -97,6 +98,12 @@ class IngestWorker:
             await self._objects.delete_versions(key)
         except DependencyUnavailable:
             logger.warning("upload left to the bucket's own rule")
+
+    async def _tidy_up(self, record: ImageRecord) -> None:
+        """Whoever finished this may have been killed before it could remove the upload."""
+        is_hopeless = record.error is not None and not record.error.retryable
+        if record.model_input is not None or is_hopeless:
+            await self._remove_upload(record.upload_key)
 
     async def _ingest_or_refuse(self, leases: Leases, claim: Claim) -> None:
         record = claim.record

@@ -153,3 +153,16 @@ async def test_the_upload_of_what_failed_for_no_fault_of_its_own_stays(ingest: I
     assert record.error is not None
     assert (record.error.code, record.error.retryable) == ("internal_error", True)
     assert await ingest.is_there(image_id)
+
+
+async def test_an_upload_that_a_killed_worker_left_goes_with_its_message(ingest: Ingest) -> None:
+    image_id = _ids.new()
+    await ingest.upload(image_id, real_photo())
+    record = await ingest.ingested(image_id)
+    await ingest.upload(image_id, real_photo())
+    message = message_of(record.model_copy(update={"status": Status.QUEUED}))
+    assert isinstance(message, ImageUploaded)
+
+    await ingest.worker.handle(Delivery(message, 2))
+
+    assert not await ingest.is_there(image_id)
