@@ -8,6 +8,17 @@ import pytest
 
 from tests.stack import Stack, whole_stack
 
+# Tests that start many processes run one after the other, or they time each other out.
+WHOLE_MACHINE = ("tests/browser/", "tests/system/", "tests/integration/test_local_stack_")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """For ``--dist=loadgroup``: a file stays in one process, and so do all that are heavy."""
+    for item in items:
+        file = item.nodeid.split("::")[0]
+        heavy = file.startswith(WHOLE_MACHINE)
+        item.add_marker(pytest.mark.xdist_group("whole machine" if heavy else file))
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_account() -> Iterator[None]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from infra.local.layout import ROOT
 
 FAKES = Path(__file__).with_name("local_stack_fakes.py")
-DEADLINE_S = 30
+DEADLINE_S = 90
 
 
 def free_port_base():
@@ -71,7 +71,7 @@ class Stack:
     def run(self, name, **variables):
         """Run one command to its end."""
         return subprocess.run(
-            **self.command(name, **variables), capture_output=True, timeout=50, check=False
+            **self.command(name, **variables), capture_output=True, timeout=120, check=False
         )
 
     def up(self, **variables):

@@ -15,9 +15,12 @@ from infra.local.processes import emulator
 from infra.local.provision import provision
 from tests.integration.local_stack_driver import answers, free_port_base, wait_until
 
-pytestmark = pytest.mark.skipif(
-    not ROOT.joinpath(".venv-aws").exists(), reason="no .venv-aws: `make test` makes it"
-)
+pytestmark = [
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(
+        not ROOT.joinpath(".venv-aws").exists(), reason="no .venv-aws: `make test` makes it"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,13 @@ import pytest
 from infra.local.layout import ROOT
 from tests.integration.local_stack_driver import Stack, wait_until
 
-pytestmark = pytest.mark.skipif(
-    not (ROOT.joinpath(".venv-aws").exists() and Path("/proc/self").exists()),
-    reason="needs .venv-aws, which `make test` makes, and /proc to count processes",
-)
+pytestmark = [
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(
+        not (ROOT.joinpath(".venv-aws").exists() and Path("/proc/self").exists()),
+        reason="needs .venv-aws, which `make test` makes, and /proc to count processes",
+    ),
+]
 
 
 @pytest.fixture
