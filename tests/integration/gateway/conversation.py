@@ -86,7 +86,9 @@ def assert_is_problem(answer: Answer, statuses: set[int]) -> None:
 
 def assert_log_is_silent(gateway: Gateway, caplog: pytest.LogCaptureFixture) -> None:
     """No line quotes what was sent or has a token, and nothing is called an error of ours."""
-    lines = [f"{vars(record)} {record.exc_text}" for record in caplog.records]
+    # moto serves in this process too, and its server logs a connection that we closed on it.
+    records = [record for record in caplog.records if not record.name.startswith("werkzeug")]
+    lines = [f"{vars(record)} {record.exc_text}" for record in records]
     assert not any(MARK in line or gateway.token() in line for line in lines)
     assert not any("Traceback" in line for line in lines)
-    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert not [record for record in records if record.levelno >= logging.ERROR]
