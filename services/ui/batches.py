@@ -106,8 +106,9 @@ class Batch:
         sent they wait, because the one being sent may already be in the list.
         """
         self.loaded = True
-        known = {item.photo.image_id: item for item in self.items if item.photo is not None}
+        # Asked in this order: one that is sent in between is then in both, and not in neither.
         sending = any(item.stage is Stage.SENDING for item in self.items)
+        known = {item.photo.image_id: item for item in self.items if item.photo is not None}
         news = False
         for photo in sorted(photos, key=lambda photo: photo.image_id):
             item = known.get(photo.image_id)

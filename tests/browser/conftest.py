@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,19 +102,23 @@ def serving(**variables: str) -> Iterator[str]:
         port = probe.getsockname()[1]
     script = Path(__file__).parent / "page_without_sign_in.py"
     flags = [f"--server.port={port}", "--server.address=127.0.0.1"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", str(script), *flags],
-        # The page's own theme and settings are found by the working folder.
-        cwd=ROOT / "services" / "ui",
-        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        yield f"http://localhost:{port}"
-    finally:
-        process.terminate()
-        process.wait(20)
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", str(script), *flags],
+            # The page's own theme and settings are found by the working folder.
+            cwd=ROOT / "services" / "ui",
+            env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield f"http://localhost:{port}"
+        finally:
+            process.terminate()
+            process.wait(20)
+            # Shown by pytest if the test fails: the page itself tells users no details.
+            log.seek(0)
+            sys.stdout.write(log.read())
 
 
 def answers(url: str) -> bool:

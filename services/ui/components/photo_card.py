@@ -105,7 +105,8 @@ def _texts(photo: Image) -> list[Text]:
 
 def _image(photo: Image, *, large: bool) -> Picture | None:
     original, thumbnail = photo.original, photo.thumbnail
-    alt = (photo.captions and photo.captions.alt_text) or "The photo, not described yet"
+    # An empty alt text is a description too: of decoration.
+    alt = photo.captions.alt_text if photo.captions else "The photo, not described yet"
     if large and original and original.url and original.content_type in _SHOWABLE:
         return Picture(original.url, alt)
     return Picture(thumbnail.url, alt) if thumbnail and thumbnail.url else None

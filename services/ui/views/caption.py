@@ -35,6 +35,8 @@ def show(client: CaptionApi) -> None:
     if not batches:
         _teach()
         return
+    # The timer of a drop that has ended goes with the next whole run, whenever there is one. To ask
+    # for that run from within a timed one made Streamlit lose cards, about once in a hundred drops.
     under_way = any(_is_under_way(batch) for batch in batches)
     st.fragment(_progress, run_every=_TICK if under_way else None)(client, batches)
 
@@ -107,16 +109,12 @@ def _is_under_way(batch: Batch) -> bool:
 
 
 def _progress(client: CaptionApi, batches: list[Batch]) -> None:
-    was_under_way = any(_is_under_way(batch) for batch in batches)
     with sign_in.required():
         for batch in batches:
             _look(client, batch)
     _notice(batches)
     for batch in batches:
         _show_batch(client, batch)
-    if was_under_way and not any(_is_under_way(batch) for batch in batches):
-        # A whole run is what takes the timer away.
-        st.rerun()
 
 
 def _look(client: CaptionApi, batch: Batch) -> None:

@@ -60,3 +60,25 @@ def test_counts_tell_done_from_failed_and_unsent():
 
 def test_status_from_the_future_counts_as_under_way():
     assert stage_of(image("a", "polishing")) is Stage.CAPTIONING
+
+
+class SentBetweenTwoLooks(Item):
+    """An item whose sender is through just after somebody has looked at it."""
+
+    looks = 0
+
+    def __getattribute__(self, name: str):
+        value = super().__getattribute__(name)
+        if name == "photo":
+            SentBetweenTwoLooks.looks += 1
+            if SentBetweenTwoLooks.looks == 1:
+                self.photo = image("a", "queued")
+        return value
+
+
+def test_photo_that_is_sent_while_the_list_is_read_is_not_listed_twice():
+    batch = Batch(id="b", items=[SentBetweenTwoLooks(name="x.jpg", key="k")], loaded=True)
+
+    batch.fold([image("a", "queued")])
+
+    assert len(batch.items) == 1
