@@ -7,6 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 VENV_AWS := .venv-aws
 VENV_BENCH := .venv-bench
+VENV_SAGEMAKER := .venv-sagemaker
 VENV_LOCK := .venv-lock
 # -qq: errors only. A warning of somebody else's pip configuration is not ours to show.
 PIP_INSTALL = bin/python -m pip install -qq --disable-pip-version-check --no-input
@@ -40,7 +41,8 @@ help:  ## what can be made, and with which variables
 ## STATE_DIR=.local      where a stack keeps its data, logs and stack.env
 ## DETACH=1              make up: return once everything works
 ## INGEST=n CAPTIONER=n  make up: worker processes (default 1 each)
-## MODELS=local          make up: where captions come from (so far: local)
+## RESTART_PAUSE_S=n     make up: before a process that died is started again (default: 1, 2, 4 ... 30)
+## MODELS=local          make up: where captions come from: local, standin (all four providers, played) or aws
 ## GATEWAY_... INGEST_... CAPTIONER_... UI_...   make up: any setting of a service by its own name
 .PHONY: up
 up: venv-local venv-aws  ## run the whole stack here; Ctrl-C stops it
@@ -67,12 +69,17 @@ test-fast: venv-dev lint  ## what needs no other process
 	@$(VENV)/bin/python -m pytest tests/unit tests/contract
 
 .PHONY: soak
-soak: venv-dev venv-aws  ## 500 photos and a minute in which workers are killed
-	@SOAK=1 $(VENV)/bin/python -m pytest tests/system/test_deaths.py
+soak: venv-dev venv-aws  ## a minute of workers killed under 500 photos; outages of 20 s
+	@SOAK=1 $(VENV)/bin/python -m pytest tests/system/test_deaths.py tests/system/test_outages.py
 
 .PHONY: test-browser
 test-browser: venv-dev venv-aws  ## the page in a real Chromium
 	@$(VENV)/bin/python -m pytest tests/browser
+
+# In a folder of its own, without the suite's conftest: it has none of the suite's packages.
+.PHONY: test-sagemaker
+test-sagemaker: venv-sagemaker  ## the SageMaker container's code, with torch and tiny models
+	@HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(VENV_SAGEMAKER)/bin/python -m pytest --confcutdir=tests/sagemaker tests/sagemaker
 
 .PHONY: lint
 lint: venv-dev  ## style, types and imports
@@ -84,6 +91,12 @@ lint: venv-dev  ## style, types and imports
 .PHONY: bench
 bench: venv-dev venv-aws venv-bench  ## measure, and rebuild the table in benchmarks/README.md
 	@$(VENV)/bin/python -m benchmarks $(NAME)
+
+## PROVIDER=local        make eval: whose captions, configured by CAPTIONER_... variables
+## PHOTOS=path           make eval: a folder, or a list like benchmarks/eval/photos.jsonl
+.PHONY: eval
+eval: venv-dev  ## how good a provider's captions are, on photos of known content
+	@$(VENV)/bin/python -m benchmarks.eval --provider $(or $(PROVIDER),local) --photos "$(PHOTOS)"
 
 .PHONY: lock
 lock: python  ## compile requirements/ again from pyproject.toml
@@ -117,3 +130,14 @@ venv-aws: python
 .PHONY: venv-bench
 venv-bench: python
 	@$(call ensure,$(VENV_BENCH),bench)
+
+# Not locked by hash: torch's CPU build and its CUDA build have one version and no hash in common.
+SAGEMAKER_LISTS := infra/sagemaker/requirements.txt tests/sagemaker/requirements.txt
+.PHONY: venv-sagemaker
+venv-sagemaker: python
+	@if ! cat $(SAGEMAKER_LISTS) | cmp -s - $(VENV_SAGEMAKER)/.stamp.txt; then \
+	  echo "Installing tests/sagemaker/requirements.txt into $(VENV_SAGEMAKER) ..." >&2; \
+	  test -x $(VENV_SAGEMAKER)/bin/python || $(PYTHON) -m venv $(VENV_SAGEMAKER) || exit 1; \
+	  $(VENV_SAGEMAKER)/$(PIP_INSTALL) -r tests/sagemaker/requirements.txt || exit 1; \
+	  cat $(SAGEMAKER_LISTS) > $(VENV_SAGEMAKER)/.stamp.txt; \
+	fi

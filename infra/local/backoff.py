@@ -8,10 +8,14 @@ _HEALTHY = 60.0  # after so long in good health, an accident is the first again
 
 
 class Backoff:
-    """Pauses of 1, 2, 4 … 30 seconds, from the beginning after a minute of health."""
+    """Pauses of 1, 2, 4 … 30 seconds, from the beginning after a minute of health.
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    With ``always`` (seconds) each is that long, for whoever kills processes on purpose.
+    """
+
+    def __init__(self, clock: Callable[[], float], *, always: float | None = None) -> None:
         self._clock = clock
+        self._always = always
         self._next = _FIRST
         self._ready_at: float | None = None
 
@@ -29,5 +33,7 @@ class Backoff:
         if self._ready_at is not None and self._clock() - self._ready_at >= _HEALTHY:
             self._next = _FIRST
         self._ready_at = None
+        if self._always is not None:
+            return self._always
         pause, self._next = self._next, min(2 * self._next, _LONGEST)
         return pause

@@ -7,6 +7,7 @@ from infra.local.background import start_in_background, wait_for_running
 from infra.local.environment import use_emulator
 from infra.local.journal import REPORT_FD, Journal, open_journal
 from infra.local.layout import Layout, Options, UsageError
+from infra.local.models import check_keys
 from infra.local.preflight import check_ports, locked, stop_leftovers
 from infra.local.supervisor import StartFailed, Supervisor, Table, registered
 
@@ -14,9 +15,11 @@ from infra.local.supervisor import StartFailed, Supervisor, Table, registered
 def up(options: Options, parent: Mapping[str, str], table: Table) -> int:
     """Run the stack until Ctrl-C; with ``detach`` return once it works. Gives the exit status.
 
-    Raises ``UsageError`` if a port is taken or the folder is in use.
+    Raises ``UsageError`` if a port is taken, the folder is in use or a key is missing.
     """
     layout = options.layout
+    if options.models == "aws":
+        check_keys(parent)
     in_background = REPORT_FD in parent
     with locked(layout) as held:
         if held:

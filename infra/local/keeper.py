@@ -42,11 +42,17 @@ class Keeper:
 
     ``lost`` is set each time the process ends unasked. With ``patient``, or
     once it was ready, it is started again for ever; else ``run`` raises ``NeverReady`` when the
-    first attempts fail.
+    first attempts fail. ``restart_pause`` (seconds) replaces the growing pause before that.
     """
 
     def __init__(
-        self, process: Process, layout: Layout, journal: Journal, *, patient: bool = False
+        self,
+        process: Process,
+        layout: Layout,
+        journal: Journal,
+        *,
+        patient: bool = False,
+        restart_pause: float | None = None,
     ) -> None:
         self.process = process
         self.ready = asyncio.Event()
@@ -55,7 +61,7 @@ class Keeper:
         self._layout = layout
         self._journal = journal
         self._patient = patient
-        self._backoff = Backoff(time.monotonic)
+        self._backoff = Backoff(time.monotonic, always=restart_pause)
         self._stopping = asyncio.Event()
         self._child: asyncio.subprocess.Process | None = None
         self._last_lines: deque[str] = deque(maxlen=_LAST_LINES)

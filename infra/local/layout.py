@@ -24,6 +24,7 @@ SUPERVISOR = "supervisor-1"
 _DEFAULT_STATE = ".local"
 _DEFAULT_PORTS = (8080, 8501, 4566, 8090)
 _MOST_WORKERS = 32
+_LONGEST_PAUSE_S = 3600
 _MODELS = ("local", "standin", "aws")
 
 
@@ -39,7 +40,7 @@ class Layout:
     gateway_port: int
     ui_port: int
     aws_port: int
-    standin_port: int
+    standin_port: int | None = None  # there only with MODELS=standin
 
     @property
     def gateway_url(self) -> str:
@@ -57,9 +58,15 @@ class Layout:
         return f"http://{LOOPBACK}:{self.aws_port}"
 
     @property
+    def standin_url(self) -> str:
+        """The stand-in for the model services; empty where there is none."""
+        return f"http://{LOOPBACK}:{self.standin_port}" if self.standin_port else ""
+
+    @property
     def ports(self) -> dict[str, int]:
         """Every port that has to be free before the stack starts."""
-        return {"gateway": self.gateway_port, "ui": self.ui_port, "aws": self.aws_port}
+        always = {"gateway": self.gateway_port, "ui": self.ui_port, "aws": self.aws_port}
+        return always | ({"standin": self.standin_port} if self.standin_port else {})
 
     @property
     def run(self) -> Path:
@@ -102,10 +109,15 @@ class Options:
     captioner: int
     detach: bool
     retention_days: int
+    models: str = "local"  # or standin, or aws
+    restart_pause: float | None = None  # seconds; None: growing
 
 
 def layout_from(environ: Mapping[str, str]) -> Layout:
-    """Read ``PORT_BASE`` and ``STATE_DIR``; raise ``UsageError`` naming the wrong one."""
+    """Read ``PORT_BASE``, ``STATE_DIR`` and whether there is a stand-in.
+
+    Raises ``UsageError`` naming the variable that is wrong.
+    """
     state = Path(environ.get("STATE_DIR") or _DEFAULT_STATE).expanduser()
     base = environ.get("PORT_BASE")
     ports = _DEFAULT_PORTS
@@ -118,13 +130,12 @@ def layout_from(environ: Mapping[str, str]) -> Layout:
         gateway_port=gateway,
         ui_port=ui,
         aws_port=aws,
-        standin_port=standin,
+        standin_port=standin if environ.get("MODELS") == "standin" else None,
     )
 
 
 def options_from(environ: Mapping[str, str]) -> Options:
     """Read what ``make up`` was given; raise ``UsageError`` naming the variable that is wrong."""
-    _check_models(environ.get("MODELS") or "local")
     for fixed in ("GATEWAY_HOST", "GATEWAY_PORT"):
         if fixed in environ:
             raise UsageError(f"{fixed} is not yours to set here: choose the ports with PORT_BASE=N")
@@ -139,6 +150,8 @@ def options_from(environ: Mapping[str, str]) -> Options:
             least=3,
             most=36500,
         ),
+        models=_models(environ.get("MODELS") or "local"),
+        restart_pause=_restart_pause(environ.get("RESTART_PAUSE_S")),
     )
 
 
@@ -147,17 +160,26 @@ def is_on(value: str | None) -> bool:
     return (value or "").strip().lower() not in {"", "0", "no", "false", "off"}
 
 
-def _check_models(models: str) -> None:
+def _models(models: str) -> str:
     if models not in _MODELS:
         raise UsageError(f"MODELS={models}: it is one of {', '.join(_MODELS)}")
-    if models == "standin":
-        raise UsageError("MODELS=standin: the stand-ins for the model services are not built yet")
-    if models == "aws":
-        raise UsageError("MODELS=aws: the captioner has no provider on AWS yet")
+    return models
 
 
 def _workers(name: str, environ: Mapping[str, str]) -> int:
     return _integer(name, environ.get(name) or "1", least=0, most=_MOST_WORKERS)
+
+
+def _restart_pause(text: str | None) -> float | None:
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds <= _LONGEST_PAUSE_S:
+        raise UsageError(f"RESTART_PAUSE_S={text}: it is a number from 0 to {_LONGEST_PAUSE_S}")
+    return seconds
 
 
 def _integer(name: str, text: str, *, least: int, most: int) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from infra.local.environment import child_environment
 from infra.local.kept import Kept
 from infra.local.layout import LOOPBACK, ROOT, Layout, Options, UsageError
+from infra.local.models import captioner_models, ingest_models
 from infra.local.provision import Resources
 from infra.local.signin import logout_urls
 
@@ -81,12 +82,17 @@ def services(
     """Our own processes, in the order in which they are started."""
     layout = options.layout
     gateway = _gateway_settings(options, resources, kept)
-    found = [
-        _worker(layout, parent, "ingest", number, _ingest_settings(resources, kept))
-        for number in range(1, options.ingest + 1)
+    ingest = {**_ingest_settings(resources, kept), **ingest_models(layout)}
+    captioner = {
+        **_captioner_settings(resources, kept, parent),
+        **captioner_models(layout, options.models, parent),
+    }
+    found = [] if layout.standin_port is None else [_standin(layout, parent)]
+    found += [
+        _worker(layout, parent, "ingest", number, ingest) for number in range(1, options.ingest + 1)
     ]
     found += [
-        _worker(layout, parent, "captioner", number, _captioner_settings(resources, kept, parent))
+        _worker(layout, parent, "captioner", number, captioner)
         for number in range(1, options.captioner + 1)
     ]
     found.append(
@@ -120,6 +126,19 @@ def _worker(
         (sys.executable, "-m", f"services.{service}"),
         child_environment(layout, parent, settings, prefix=f"{service.upper()}_"),
         health_path="/readyz",
+    )
+
+
+def _standin(layout: Layout, parent: Mapping[str, str]) -> Process:
+    # As a program: nothing of ours imports the tests.
+    program = (sys.executable, "-m", "tests.standins")
+    return Process(
+        "standin",
+        1,
+        (*program, "--host", LOOPBACK, "--port", str(layout.standin_port)),
+        child_environment(layout, parent, {}, prefix="STANDIN_", aws=False),
+        health_path="/healthz",
+        port=layout.standin_port,
     )
 
 
@@ -205,7 +224,6 @@ def _captioner_settings(
         "CAPTIONER_USER_HASH_KEY": kept.user_hash_key,
         "CAPTIONER_QUEUE_URL": resources.caption.url,
         "CAPTIONER_DLQ_URL": resources.caption.dead_letters_url,
-        "CAPTIONER_PROVIDERS": "local",
         "CAPTIONER_POLL_WAIT_S": _POLL_WAIT_S,
         "CAPTIONER_DRAIN_S": _DRAIN_S,
         "CAPTIONER_HEALTH_PORT": "0",

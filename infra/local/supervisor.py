@@ -82,7 +82,14 @@ class Supervisor:
         write_all(self._layout, resources, self._kept)
         table = self._table(self._options, resources, self._kept, self._parent)
         self._services = [
-            Keeper(each, self._layout, self._journal, patient=self._was_ready) for each in table
+            Keeper(
+                each,
+                self._layout,
+                self._journal,
+                patient=self._was_ready,
+                restart_pause=self._options.restart_pause,
+            )
+            for each in table
         ]
         tasks = [asyncio.create_task(each.run()) for each in self._services]
         try:
@@ -158,6 +165,7 @@ class Supervisor:
 
     def _welcome(self) -> str:
         user, admin = ready_made_users()
+        standin = self._layout.standin_url
         token, stop = (self._layout.command(goal) for goal in ("token NAME=anyone", "down"))
         return "\n".join(
             [
@@ -165,6 +173,7 @@ class Supervisor:
                 f"  Page      {self._layout.ui_url}",
                 f"  API       {self._layout.gateway_url}    (a token: {token})",
                 f"  AWS       {self._layout.aws_url}",
+                *([f"  Stand-in  {standin}"] if standin else []),
                 f"  Sign in   {user} / {self._kept.password_of(user)}",
                 f"  Admin     {admin} / {self._kept.password_of(admin)}",
                 f"  Logs      {self._layout.log}",

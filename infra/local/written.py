@@ -42,7 +42,7 @@ def stack_env(layout: Layout, resources: "Resources", kept: Kept) -> dict[str, s
         "LOCAL_PASSWORD": kept.password_of(LOCAL_USER),
         "LOCAL_ADMIN": LOCAL_ADMIN,
         "LOCAL_ADMIN_PASSWORD": kept.password_of(LOCAL_ADMIN),
-        "STANDIN_URL": "",
+        "STANDIN_URL": layout.standin_url,
     }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.local.layout import ROOT
-from tests.integration.local_stack_driver import Stack, wait_until
+from tests.integration.local_stack_driver import Stack, answers, wait_until
 
 pytestmark = [
     pytest.mark.timeout(240),
@@ -191,6 +191,30 @@ def test_settings_reach_the_process_and_accounts_do_not(stack):
     seen = json.loads((stack.state / "gateway-1.environment").read_text())
     assert seen["GATEWAY_QUOTA_LIMIT"] == "1000"
     assert not seen.keys() & {"AWS_PROFILE", "HTTPS_PROXY"}
+
+
+def test_stand_in_runs_and_stops_with_the_rest(stack):
+    stack.up(MODELS="standin")
+
+    lines = (stack.state / "stack.env").read_text().splitlines()
+    url = f"http://127.0.0.1:{stack.base + 3}"
+    assert f"STANDIN_URL={url}" in lines
+    assert answers(f"{url}/healthz")
+    assert stack.pid("standin-1") in stack.pids()
+    assert (stack.state / "log" / "standin-1.log").exists()
+
+    stack.run("down")
+
+    assert stack.pids() == []
+    assert not answers(f"{url}/healthz")
+
+
+def test_models_on_aws_want_a_key_before_anything_starts(stack):
+    done = stack.run("up", MODELS="aws", DETACH="1")
+
+    assert done.returncode != 0
+    assert "AWS_BEARER_TOKEN_BEDROCK" in done.stderr
+    assert stack.pids() == []
 
 
 def test_second_interrupt_kills_what_does_not_end(stack):

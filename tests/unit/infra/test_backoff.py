@@ -27,6 +27,12 @@ def test_a_minute_of_health_starts_over():
     assert backoff.pause() == 1
 
 
+def test_a_chosen_pause_does_not_grow():
+    backoff = Backoff(Clock(), always=0.5)
+
+    assert [backoff.pause() for _ in range(5)] == [0.5] * 5
+
+
 def test_less_than_a_minute_of_health_does_not():
     clock = Clock()
     backoff = Backoff(clock)

@@ -39,6 +39,15 @@ def test_stack_env_has_exactly_the_promised_keys(layout):
     assert written.read(layout.stack_env)["STANDIN_URL"] == ""
 
 
+def test_stack_env_says_where_the_stand_in_is(tmp_path):
+    layout = layout_from({"PORT_BASE": "20000", "STATE_DIR": str(tmp_path), "MODELS": "standin"})
+    kept, _ = keep(layout.state)
+
+    written.write_all(layout, _RESOURCES, kept)
+
+    assert written.read(layout.stack_env)["STANDIN_URL"] == "http://127.0.0.1:20003"
+
+
 def test_only_the_owner_reads_what_is_written(layout):
     kept, _ = keep(layout.state)
 
