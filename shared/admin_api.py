@@ -69,13 +69,15 @@ class PurgeView(Body):
 class ProviderHealthView(Body):
     """A provider, as all running captioners together found it in the last hour.
 
-    ``circuit`` is ``null`` for one that is not configured; the durations and the rate are ``null``
+    ``enabled`` is false while an operator keeps it from being asked. ``circuit`` is ``null`` for
+    one that is not configured; the durations and the rate are ``null``
     where nothing was asked of it. ``last_error`` is the kind of the latest failure.
     """
 
     name: str
     model: str | None = None
     configured: bool
+    enabled: bool = True
     circuit: Literal["closed", "open", "half_open"] | None = None
     p50_ms: int | None = None
     p95_ms: int | None = None
@@ -89,6 +91,13 @@ class ProviderList(Body):
     """All providers there are, the configured ones first, in their order."""
 
     providers: list[ProviderHealthView]
+
+
+class ProviderSwitchView(Body):
+    """What every captioner knows within ten seconds."""
+
+    name: str
+    enabled: bool
 
 
 class DayUsageView(Body):

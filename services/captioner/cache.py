@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from services.captioner.chain import Captioned
+from services.captioner.prompts import PROMPT_VERSION
 from services.captioner.provider import CaptionProvider
 from shared.aws import calls_to, error_code
 from shared.errors import DependencyUnavailable
@@ -26,8 +27,6 @@ from shared.records import CaptionResult, ImageRecord, Label, Part, Provider
 logger = logging.getLogger(__name__)
 
 NAME = "cache"
-# Part of every key: a new number forgets what was written to an older prompt.
-PROMPT_VERSION = 1
 # Captions of one image that are kept: with other options each time, there is no end to them.
 KEPT_PER_IMAGE = 8
 

@@ -1,59 +1,85 @@
 """Ask one provider after the other until one describes the photo, and keep the whole story.
 
-Every try leaves an ``Attempt``: what a user sees is the caption, what an operator sees is why it
-came from where it came.
+Every try leaves an ``Attempt``, and so does every provider that was passed over: what a user sees
+is the caption, what an operator sees is why it came from where it came.
 """
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from services.captioner.provider import CaptionAnswer, CaptionProvider, CaptionRequest
-from shared.errors import Permanent, Transient
-from shared.records import Attempt, Provider
-from shared.telemetry import MODEL, OUTCOME, PROVIDER, tracer
+from services.captioner.provider import (
+    CaptionAnswer,
+    CaptionProvider,
+    CaptionRequest,
+    ProviderError,
+    Throttled,
+    Unavailable,
+)
+from services.captioner.trying import Link, Tried, passed_over, try_once
+from shared.errors import Transient
+from shared.records import Attempt, Outcome, Provider
 
 logger = logging.getLogger(__name__)
 
 # Approximate by design, wherever it stands in the chain.
 ALWAYS_DEGRADED = "local"
+TRIES = 2  # of one provider, if the first try failed for a passing reason
+PAUSE_S = 0.3  # before the second try, on average
+PAUSE_MAX_S = 2.0  # a provider that asks for more patience is left for the next one
+LEAST_S = 1.0  # a try that has less time than this is not begun
 
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One provider of the chain and how long it may take, in seconds."""
-
-    provider: CaptionProvider
-    timeout: float
+# What the first provider may be well again from: then the photo is worth another try some day.
+_PASSING: frozenset[Outcome] = frozenset({"throttled", "timeout", "error", "circuit_open"})
 
 
 @dataclass(frozen=True, slots=True)
 class Captioned:
-    """The texts, and who wrote them after which attempts."""
+    """The texts, and who wrote them after which attempts.
+
+    ``is_upgradable``: the first provider would have been asked for better ones, was in no state to
+    answer, and may be later.
+    """
 
     answer: CaptionAnswer
     provider: Provider
+    is_upgradable: bool = False
 
 
 def _ignore(_: Attempt) -> None:
     """Nobody wants to know."""
 
 
+def _nothing_held(_: str) -> str | None:
+    """Every provider may be asked."""
+    return None
+
+
 class FallbackChain:
-    """Providers in the order in which they are asked. ``tried`` hears of every attempt."""
+    """Providers in the order in which they are asked.
+
+    All remote ones together take at most ``deadline``, which must end well before the lease.
+    ``held`` says why the provider of a name may not be asked just now, if so; ``tried`` hears of
+    every attempt.
+    """
 
     def __init__(
         self,
         links: Sequence[Link],
         *,
+        deadline: float = 100.0,  # seconds
+        held: Callable[[str], str | None] = _nothing_held,
         tried: Callable[[Attempt], None] = _ignore,
         clock: Callable[[], float] = time.monotonic,  # seconds
     ) -> None:
         if not links:
             raise ValueError("a chain needs at least one provider")
         self._links = tuple(links)
+        self._deadline = deadline
+        self._held = held
         self._tried = tried
         self._clock = clock
 
@@ -68,70 +94,71 @@ class FallbackChain:
         Raises ``Permanent`` if the photo is at fault, and ``Transient`` with the code
         ``providers_exhausted`` if no provider answered.
         """
-        attempts: list[Attempt] = []
-        failures: list[Exception] = []
+        deadline = self._clock() + self._deadline
+        story: list[Attempt] = []
         for link in self._order(preferred):
-            began = self._clock()
-            try:
-                answer = await self._ask(link, request)
-            except Permanent:
-                raise
-            except Exception as error:  # noqa: BLE001  whatever went wrong, ask the next one
-                attempts.append(self._attempt(link, began, error))
-                self._tried(attempts[-1])
-                failures.append(error)
-                logger.warning(
-                    "falling back",
-                    extra={"provider": link.provider.name, "error": type(error).__name__},
-                )
-            else:
-                attempts.append(self._answered(link, began, answer))
-                self._tried(attempts[-1])
-                return Captioned(answer, self._provider(link, answer, attempts))
-        raise Transient(
-            "no provider could caption the photo", code="providers_exhausted"
-        ) from ExceptionGroup("providers", failures)
+            answer = await self._ask(link, request, deadline, story)
+            if answer is not None:
+                return self._captioned(link, answer, story)
+            logger.warning(
+                "falling back",
+                extra={"provider": link.provider.name, "reason": story[-1].reason},
+            )
+        raise Transient("no provider could caption the photo", code="providers_exhausted")
 
     def _order(self, preferred: str | None) -> list[Link]:
         # Sorting is stable: among the others, the order of the settings stands.
         return sorted(self._links, key=lambda link: link.provider.name != preferred)
 
-    async def _ask(self, link: Link, request: CaptionRequest) -> CaptionAnswer:
-        attributes = {PROVIDER: link.provider.name, MODEL: link.provider.model}
-        # A provider's error may quote what the model wrote, which is not for traces.
-        with tracer.start_as_current_span(
-            "caption", attributes=attributes, record_exception=False, set_status_on_exception=False
-        ) as span:
-            async with asyncio.timeout(link.timeout):
-                answer = await link.provider.caption(request)
-            span.set_attribute(OUTCOME, "ok")
-            return answer
+    async def _ask(
+        self, link: Link, request: CaptionRequest, deadline: float, story: list[Attempt]
+    ) -> CaptionAnswer | None:
+        for tries_left in reversed(range(TRIES)):
+            tried = await self._try(link, request, deadline)
+            story.append(tried.attempt)
+            self._tried(tried.attempt)
+            if tried.answer is not None:
+                return tried.answer
+            pause = self._pause(link, tried.failure, deadline) if tries_left else None
+            if pause is None:
+                return None
+            await asyncio.sleep(pause)
+        return None
 
-    def _provider(self, link: Link, answer: CaptionAnswer, attempts: list[Attempt]) -> Provider:
-        name = link.provider.name
-        degraded = name == ALWAYS_DEGRADED or link is not self._links[0]
-        return Provider(name=name, model=answer.model, degraded=degraded, attempts=tuple(attempts))
+    async def _try(self, link: Link, request: CaptionRequest, deadline: float) -> Tried:
+        reason = self._held(link.provider.name)
+        if reason is not None:
+            return passed_over(link, reason)
+        if link.breaker is None:
+            # Asked after all the others, whatever time they took.
+            return await try_once(link, request, seconds=link.timeout, clock=self._clock)
+        left = deadline - self._clock()
+        if left < LEAST_S:
+            return passed_over(link, "no_time_left")
+        seconds = min(link.timeout, left)
+        return await try_once(link, request, seconds=seconds, clock=self._clock)
 
-    def _answered(self, link: Link, began: float, answer: CaptionAnswer) -> Attempt:
-        return Attempt(
-            provider=link.provider.name,
+    def _pause(self, link: Link, failure: ProviderError | None, deadline: float) -> float | None:
+        """How long to wait before the same provider is asked again; ``None``: not at all."""
+        if failure is None or not failure.is_passing:
+            return None
+        if link.breaker is not None and link.breaker.state != "closed":
+            return None
+        pause = random.uniform(0.5, 1.5) * PAUSE_S  # noqa: S311  jitter is no secret
+        if isinstance(failure, Throttled | Unavailable) and failure.retry_after is not None:
+            pause = max(pause, failure.retry_after)
+        if pause > PAUSE_MAX_S or self._clock() + pause + LEAST_S > deadline:
+            return None
+        return pause
+
+    def _captioned(self, link: Link, answer: CaptionAnswer, story: list[Attempt]) -> Captioned:
+        name, first = link.provider.name, self.first.name
+        provider = Provider(
+            name=name,
             model=answer.model,
-            outcome="ok",
-            duration_ms=self._milliseconds_since(began),
-            input_tokens=answer.input_tokens,
-            output_tokens=answer.output_tokens,
-            cost_usd=answer.cost_usd,
+            degraded=name == ALWAYS_DEGRADED or name != first,
+            attempts=tuple(story),
         )
-
-    def _attempt(self, link: Link, began: float, error: Exception) -> Attempt:
-        return Attempt(
-            provider=link.provider.name,
-            model=link.provider.model,
-            outcome="timeout" if isinstance(error, TimeoutError) else "error",
-            # The kind of failure only: a provider's message may quote the prompt or the answer.
-            reason=type(error).__name__,
-            duration_ms=self._milliseconds_since(began),
-        )
-
-    def _milliseconds_since(self, began: float) -> int:
-        return round((self._clock() - began) * 1000)
+        of_first = [attempt.outcome for attempt in story if attempt.provider == first]
+        upgradable = name != first and bool(of_first) and of_first[-1] in _PASSING
+        return Captioned(answer, provider, is_upgradable=upgradable)

@@ -14,6 +14,7 @@ from shared.leases import Claim, Leases
 from shared.records import CaptionResult, ImageRecord, Label, Status
 from shared.stages import StageRunner
 from shared.telemetry import tracer
+from shared.upgrades import may_be_upgraded
 from shared.working import Tools
 
 logger = logging.getLogger(__name__)
@@ -23,9 +24,20 @@ MODEL_INPUT_LIMIT = 4 * 1024 * 1024  # bytes
 
 
 class CaptionWorker:
-    """Handles ``image.ingested.v1``. ``controls`` take back the quota of what the cache answers."""
+    """Handles ``image.ingested.v1``. ``controls`` take back the quota of what the cache answers.
 
-    def __init__(self, tools: Tools, chain: FallbackChain, controls: Controls) -> None:
+    ``upgrades``: what an outage left to a lesser provider is to be captioned again some day.
+    """
+
+    def __init__(
+        self,
+        tools: Tools,
+        chain: FallbackChain,
+        controls: Controls,
+        *,
+        upgrades: bool = False,
+    ) -> None:
+        self._upgrades = upgrades
         self._objects = tools.objects
         self._chain = chain
         self._cache = CaptionCache(tools.items, chain.first)
@@ -62,8 +74,18 @@ class CaptionWorker:
         )
         cache_keys = self._cache.keys_with(record, captioned)
         result = _result(record, captioned, cache_keys)
-        await leases.finish_caption(claim, result)
+        await leases.finish_caption(
+            claim, result, upgradable=self._is_upgradable(record, captioned)
+        )
         await self._cache.keep(record, result)
+
+    def _is_upgradable(self, record: ImageRecord, captioned: Captioned) -> bool:
+        first = self._chain.first.name
+        return (
+            self._upgrades
+            and captioned.is_upgradable
+            and may_be_upgraded(captioned.provider, record.options, first=first)
+        )
 
     async def _give_back(self, record: ImageRecord) -> None:
         try:

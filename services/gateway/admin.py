@@ -1,5 +1,6 @@
 """``/v1/admin``: what operators see and do. ``admin_access`` lets nobody else in here."""
 
+import logging
 import re
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -7,21 +8,27 @@ from http import HTTPStatus
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
+from services.gateway.auth import IDENTITY
 from services.gateway.keys import DEAD_LETTERS, ITEMS, QUEUES, REDRIVES
 from services.gateway.parsing import read_json
 from services.gateway.problems import Problem, malformed
-from services.gateway.providers import provider_views
+from services.gateway.providers import KNOWN, provider_views
 from services.gateway.queues import Queue, purgeable
 from services.gateway.usage import DAYS_MAX, usage_views
 from shared.admin_api import (
     DeadLetterList,
     ProviderList,
+    ProviderSwitchView,
     PurgeView,
     QueueList,
     RedriveView,
     UsageView,
 )
 from shared.api import FieldFault
+from shared.provider_switches import switch
+from shared.records import timestamp
+
+logger = logging.getLogger(__name__)
 
 LETTERS_DEFAULT = 20
 LETTERS_MAX = 100
@@ -34,6 +41,14 @@ class PurgeRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     confirm: str
+
+
+class SwitchRequest(BaseModel):
+    """Whether the provider is to be asked."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    enabled: bool
 
 
 routes = web.RouteTableDef()
@@ -85,6 +100,24 @@ async def list_providers(request: web.Request) -> web.Response:
     """How each provider does."""
     views = await provider_views(request.app[ITEMS], now=datetime.now(UTC))
     return _json(ProviderList(providers=views))
+
+
+@routes.patch("/v1/admin/providers/{provider}")
+async def switch_provider(request: web.Request) -> web.Response:
+    """Take a provider out of every captioner's chain, or put it back."""
+    name = request.match_info["provider"]
+    if name not in KNOWN:
+        raise Problem(HTTPStatus.NOT_FOUND, "not_found", "There is no such provider.")
+    asked = await read_json(request, SwitchRequest)
+    await switch(
+        request.app[ITEMS],
+        name,
+        on=asked.enabled,
+        by=request[IDENTITY].user_id,
+        at=timestamp(datetime.now(UTC)),
+    )
+    logger.warning("provider switched", extra={"provider": name, "enabled": asked.enabled})
+    return _json(ProviderSwitchView(name=name, enabled=asked.enabled))
 
 
 @routes.get("/v1/admin/usage")

@@ -10,13 +10,16 @@ from services.gateway.admin import (
     LETTERS_DEFAULT,
     LETTERS_MAX,
     PurgeRequest,
+    SwitchRequest,
 )
 from services.gateway.openapi_parts import JSON, Answer, Operation, Parameter, RequestBody
 from services.gateway.openapi_problems import JSON_BODY
+from services.gateway.providers import KNOWN
 from services.gateway.usage import DAYS_MAX
 from shared.admin_api import (
     DeadLetterList,
     ProviderList,
+    ProviderSwitchView,
     PurgeView,
     QueueList,
     QueueOrDeadLetters,
@@ -118,6 +121,7 @@ ADMIN = (
                     "name": "local",
                     "model": "scene-1",
                     "configured": True,
+                    "enabled": True,
                     "circuit": "closed",
                     "p50_ms": 240,
                     "p95_ms": 610,
@@ -128,6 +132,21 @@ ADMIN = (
                 }
             ]
         },
+    ),
+    Operation(
+        "PATCH",
+        "/v1/admin/providers/{provider}",
+        "switchProvider",
+        TAG,
+        "Take a provider out of the chain, or put it back",
+        (Answer(HTTPStatus.OK, "Every captioner knows within ten seconds.", ProviderSwitchView),),
+        parameters=(
+            Parameter(
+                "provider", "path", "Which one.", {"type": "string", "enum": [*KNOWN]}, "bedrock"
+            ),
+        ),
+        body=RequestBody({JSON: SwitchRequest}, {JSON: {"enabled": False}}),
+        problems=(*JSON_BODY, "not_found"),
     ),
     Operation(
         "GET",

@@ -8,6 +8,7 @@ from shared.admin_api import ProviderHealthView
 from shared.item_store import ItemStore
 from shared.latency import quantile_ms
 from shared.provider_health import Circuit, ProcessReport, ProviderReport, live_reports
+from shared.provider_switches import switched_off
 from shared.records import timestamp
 from shared.usage import DayUsage, usage_of
 
@@ -19,12 +20,14 @@ _WORST_FIRST: tuple[Circuit, ...] = ("open", "half_open", "closed")
 
 async def provider_views(items: ItemStore, *, now: datetime) -> list[ProviderHealthView]:
     """Every provider, those configured first. Raises ``DependencyUnavailable``."""
-    reports, *days = await asyncio.gather(
+    reports, off, *days = await asyncio.gather(
         live_reports(items),
+        switched_off(items),
         usage_of(items, now.date()),
         usage_of(items, now.date() - timedelta(days=1)),
     )
-    return views_of(reports, days, now=now)
+    views = views_of(reports, days, now=now)
+    return [view.model_copy(update={"enabled": view.name not in off}) for view in views]
 
 
 def views_of(

@@ -40,6 +40,9 @@ class LocalProvider:
         """What made the words: no language model did."""
         return "detector+template"
 
+    def check(self, request: CaptionRequest) -> None:
+        """Everything is welcome: in English, and smaller than it comes."""
+
     async def caption(self, request: CaptionRequest) -> CaptionAnswer:
         """Describe the photo, in English whatever language was asked for."""
         loop = asyncio.get_running_loop()

@@ -11,8 +11,6 @@ from aiohttp import ClientResponse
 
 from shared.contracts import ImageUploaded
 from shared.item_store import ItemStore
-from shared.latency import BUCKETS
-from shared.provider_health import ProcessReport, ProviderReport, write_report
 from shared.settling import Settler
 from shared.usage import UsageCounter
 from tests.deadlines import until
@@ -93,6 +91,7 @@ def message() -> str:
         ("POST", "/queues/ingest/redrive"),
         ("POST", "/queues/ingest/purge"),
         ("GET", "/providers"),
+        ("PATCH", "/providers/bedrock"),
         ("GET", "/usage"),
         ("GET", "/no-such-thing"),
     ],
@@ -248,44 +247,6 @@ async def test_bad_limit_is_refused(gateway: Gateway, query: str) -> None:
     )
 
     assert (response.status, (await response.json())["code"]) == (400, "malformed_request")
-
-
-async def test_providers_are_merged_over_processes(operated: Operated) -> None:
-    items = ItemStore(operated.gateway.aws.dynamodb, operated.gateway.settings.records_table)
-    now = datetime.now(UTC).timestamp()
-    fast, slow = [0] * BUCKETS, [0] * BUCKETS
-    fast[6], slow[12] = 9, 1
-    for process, circuit, latency, failed in (("a", "closed", fast, 0), ("b", "open", slow, 10)):
-        report = ProviderReport(
-            name="bedrock",
-            model="m",
-            circuit=circuit,
-            tries=sum(latency) + failed,
-            answered=sum(latency),
-            latency=tuple(latency),
-            last_error="throttled" if failed else None,
-            last_error_at=now if failed else None,
-        )
-        await write_report(items, process, ProcessReport(at=now, providers=(report,)))
-    gone = ProviderReport(
-        name="sagemaker", model="m", circuit="closed", tries=0, answered=0, latency=tuple(fast)
-    )
-    await write_report(items, "c", ProcessReport(at=now - 1000, providers=(gone,)))
-    async with UsageCounter(items, "captioner") as usage:
-        usage.add_cost("bedrock", 0.0012)
-        usage.add_cost("bedrock", 0.0003)
-
-    listed = (await (await operated.get("/providers")).json())["providers"]
-
-    assert [each["name"] for each in listed] == ["bedrock", "sagemaker", "huggingface", "local"]
-    assert listed[0]["configured"]
-    assert listed[0]["circuit"] == "open"
-    assert listed[0]["success_rate"] == 0.5
-    assert 300 < listed[0]["p50_ms"] <= 500
-    assert 3000 < listed[0]["p95_ms"] <= 5000
-    assert listed[0]["last_error"] == "throttled"
-    assert listed[0]["cost_usd_24h"] == pytest.approx(0.0015)
-    assert (listed[1]["configured"], listed[1]["circuit"]) == (False, None)
 
 
 async def test_usage_adds_up_over_processes(operated: Operated) -> None:

@@ -4,8 +4,9 @@ import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.captioner.chain import FallbackChain, Link
+from services.captioner.chain import FallbackChain
 from services.captioner.provider import CaptionAnswer, CaptionRequest, FoundLabel
+from services.captioner.trying import Link
 from services.captioner.worker import CaptionWorker
 from services.gateway.identifiers import ImageIds
 from shared.consumer import Delivery
@@ -31,6 +32,9 @@ class FakeProvider:
     asked: list[CaptionRequest] = field(default_factory=list)
     broken: bool = False
 
+    def check(self, request: CaptionRequest) -> None:
+        """Everything is welcome."""
+
     async def caption(self, request: CaptionRequest) -> CaptionAnswer:
         self.asked.append(request)
         if self.broken:
@@ -54,17 +58,20 @@ class Captioner:
     controls: Controls
     providers: tuple[FakeProvider, ...]
     user: str
+    chain: FallbackChain | None = None
+    photo: bytes = b"jpg"
+    upgrades: bool = False
 
     def __post_init__(self) -> None:
-        chain = FallbackChain([Link(provider, 5) for provider in self.providers])
-        self.worker = CaptionWorker(self.tools, chain, self.controls)
+        chain = self.chain or FallbackChain([Link(provider, 5) for provider in self.providers])
+        self.worker = CaptionWorker(self.tools, chain, self.controls, upgrades=self.upgrades)
 
     async def record(self, **changes: Any) -> ImageRecord:
         """A stored image that waits for its captions, its unit spent."""
         image_id = _ids.new()
         spent = await self.controls.spend(self.user)
         key = f"images/{self.user}/{image_id}/model.jpg"
-        await self.tools.objects.put(key, b"jpg", content_type="image/jpeg")
+        await self.tools.objects.put(key, self.photo, content_type="image/jpeg")
         values: dict[str, Any] = {
             "user_id": self.user,
             "image_id": image_id,
@@ -78,7 +85,7 @@ class Captioner:
             "upload_key": "k",
             "upload_sha256": "s" * 64,
             "model_input": StoredImage(
-                key=key, content_type="image/jpeg", bytes=3, width=4, height=3
+                key=key, content_type="image/jpeg", bytes=len(self.photo), width=4, height=3
             ),
         }
         record = ImageRecord.model_validate(values | changes)
@@ -107,7 +114,9 @@ class Captioner:
         return LIMIT - (await self.controls.bucket(self.user)).remaining
 
 
-def made(tools: Tools, *providers: FakeProvider, user: str | None = None) -> Captioner:
+def made(
+    tools: Tools, *providers: FakeProvider, user: str | None = None, **changes: Any
+) -> Captioner:
     controls = Controls(
         tools.items.dynamodb,
         tools.items.table,
@@ -116,4 +125,4 @@ def made(tools: Tools, *providers: FakeProvider, user: str | None = None) -> Cap
         window=1e6,
         lifetime=1e6,
     )
-    return Captioner(tools, controls, providers, user or f"user-{uuid.uuid4().hex}")
+    return Captioner(tools, controls, providers, user or f"user-{uuid.uuid4().hex}", **changes)

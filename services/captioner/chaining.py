@@ -1,0 +1,48 @@
+"""Put the chain together: providers, circuits, what operators hold it to, what they hear of it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from services.captioner.breaker import Breaker
+from services.captioner.chain import ALWAYS_DEGRADED, FallbackChain
+from services.captioner.health_report import HealthReport
+from services.captioner.overseeing import Oversight
+from services.captioner.provider import CaptionProvider
+from services.captioner.providers.opening import open_providers
+from services.captioner.settings import Settings
+from services.captioner.trying import Link, circuit_of
+from shared.working import Tools
+
+
+@asynccontextmanager
+async def open_chain(settings: Settings, tools: Tools) -> AsyncIterator[FallbackChain]:
+    """The chain of the settings, its providers open until the end of the block.
+
+    Raises ``ValueError`` if no provider of the settings is configured, and what
+    ``open_providers`` raises.
+    """
+    async with open_providers(settings, tools.items) as opened:
+        links = [_link(provider, timeout, settings) for provider, timeout in opened]
+        async with (
+            Oversight(tools.items, budget=settings.daily_budget_usd) as oversight,
+            HealthReport(
+                tools.items,
+                providers=[(provider.name, provider.model) for provider, _ in opened],
+                usage=tools.usage,
+                circuit=partial(circuit_of, links),
+            ) as report,
+        ):
+            yield FallbackChain(
+                links,
+                deadline=settings.chain_deadline_s,
+                held=oversight.held,
+                tried=report.tried,
+            )
+
+
+def _link(provider: CaptionProvider, timeout: float, settings: Settings) -> Link:
+    if provider.name == ALWAYS_DEGRADED:
+        return Link(provider, timeout)
+    breaker = Breaker(failures=settings.breaker_failures, cooldown=settings.breaker_cooldown_s)
+    return Link(provider, timeout, breaker)
