@@ -29,6 +29,7 @@ PAGE = 100  # the most that a page of the list holds
 # The gateway takes 6 uploads of one user at once; the rest is for reading meanwhile.
 CONNECTIONS = 8
 _CHUNK = 64 * 1024  # bytes
+_TRUTHS = frozenset({"labels", "keep_exif"})
 
 
 class CaptionApi:
@@ -70,7 +71,8 @@ class CaptionApi:
         options: Mapping[str, str] | None = None,
     ) -> Image:
         """Hand in one photo. The same ``key`` with the same bytes and options is the same photo,
-        for a day. ``options`` are those of the contract: labels, language, style, batch.
+        for a day. ``options`` are those of the contract: labels, language, style, batch,
+        keep_exif.
         """
         headers = {"Content-Type": content_type, "Idempotency-Key": key}
         call = Call("POST", "/v1/images", params=options, headers=headers, data=data)
@@ -232,7 +234,7 @@ def _path(image_id: str) -> str:
 
 def _typed(options: Mapping[str, str]) -> dict[str, str | bool]:
     """Options as JSON has them: a query knows text only."""
-    return {name: value == "true" if name == "labels" else value for name, value in options.items()}
+    return {name: value == "true" if name in _TRUTHS else value for name, value in options.items()}
 
 
 def _save(response: requests.Response, file: BinaryIO) -> None:

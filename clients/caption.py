@@ -136,6 +136,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--language", help="of the captions, as a BCP 47 tag")
     parser.add_argument("--style", help="advice to the caption model")
     parser.add_argument("--labels", action=argparse.BooleanOptionalAction, default=None)
+    parser.add_argument(
+        "--keep-exif",
+        action="store_true",
+        help="keep the date taken and the camera; never the place",
+    )
     parser.add_argument("--batch", help="a name to group the photos by")
     parser.add_argument("--strict", action="store_true", help="exit 1 if any file was bad")
     return parser
@@ -169,6 +174,7 @@ def _options(asked: argparse.Namespace) -> dict[str, str]:
         "style": asked.style,
         "labels": labels,
         "batch": asked.batch,
+        "keep_exif": "true" if asked.keep_exif else None,
     }
     return {name: value for name, value in given.items() if value is not None}
 

@@ -27,6 +27,8 @@ class Row:
     degraded: bool | None = None
     error: str | None = None
     detail: str | None = None
+    taken_at: str | None = None
+    camera: str | None = None
 
 
 def row_of(file: str, image: Image) -> Row:
@@ -39,6 +41,8 @@ def row_of(file: str, image: Image) -> Row:
         row = replace(row, labels=", ".join(label.name for label in image.labels))
     if image.provider is not None:
         row = replace(row, provider=image.provider.name, degraded=image.provider.degraded)
+    if image.photo is not None:
+        row = replace(row, taken_at=image.photo.taken_at, camera=image.photo.camera)
     if image.error is not None:
         row = replace(row, error=image.error.code, detail=image.error.detail)
     return row

@@ -24,6 +24,7 @@ from shared.api import (
     ImageView,
     LabelView,
     OriginalView,
+    PhotoView,
     ProviderView,
     QuotaView,
     ThumbnailView,
@@ -66,6 +67,10 @@ class Label(Open, LabelView):
 
     confidence: float = 0
     source: str = ""
+
+
+class Photo(Open, PhotoView):
+    """When and with which camera it was taken, as the camera says."""
 
 
 class Captions(Open, CaptionsView):
@@ -113,6 +118,7 @@ class Image(Open, ImageView):
     original: Original | None = None
     thumbnail: Picture | None = None
     labels: list[Label] | None = None
+    photo: Photo | None = None
     captions: Captions | None = None
     provider: Provider | None = None
     timeline: list[Stage] = Field(default=[])

@@ -3,12 +3,16 @@
 import asyncio
 import logging
 import sys
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
+
+import aioboto3
 
 from services.ingest.budget import PixelBudget
 from services.ingest.confined_decoder import Confinement
 from services.ingest.decode import Limits
+from services.ingest.labels import Rekognition, rekognition_config
 from services.ingest.secrecy import hide_from_own_processes
 from services.ingest.settings import Settings
 from services.ingest.worker import IngestWorker
@@ -19,6 +23,17 @@ from shared.working import consume, worker_tools
 logger = logging.getLogger(__name__)
 
 EXIT_OVERRUN = 3
+
+
+@asynccontextmanager
+async def _labeller(settings: Settings) -> AsyncIterator[Rekognition | None]:
+    if settings.labels == "off":
+        yield None
+        return
+    options = settings.label_options()
+    config = rekognition_config(connections=settings.concurrency, limit=options.limit)
+    async with aioboto3.Session().client("rekognition", config=config) as client:
+        yield Rekognition(client, options)
 
 
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
@@ -36,6 +51,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         async with (
             worker_tools(settings, service="ingest") as tools,
             Publisher(tools.sqs, settings.caption_queue_url) as publisher,
+            _labeller(settings) as rekognition,
         ):
             worker = IngestWorker(
                 tools,
@@ -48,6 +64,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 ),
                 at_once=settings.threads,
                 overrun=leave,
+                rekognition=rekognition,
             )
             async with aclosing(worker):
                 await consume(settings, tools, worker.handle, stop)

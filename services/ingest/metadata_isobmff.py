@@ -57,6 +57,21 @@ def strip(data: bytes) -> bytes:
     return bytes(out)
 
 
+def exif_of(data: bytes) -> bytes:
+    """The EXIF block (23008-12, A.2.1), or nothing. Raises like `strip`, and KeyError."""
+    for meta in _boxes(data, 0, len(data)):
+        if meta.kind == b"meta":
+            children = {box.kind: box for box in _boxes(data, meta.payload + 4, meta.end)}
+            kinds = _item_kinds(data, children[b"iinf"])
+            for item, extents in _item_extents(data, children):
+                if kinds.get(item) == b"Exif" and extents:
+                    # More than one would be a file made to be read.
+                    start, end = extents[0]
+                    (skipped,) = struct.unpack_from(">I", data, start)
+                    return data[start + 4 + skipped : end]
+    return b""
+
+
 def size_of(data: bytes) -> tuple[int, int]:
     """Width and height of the largest picture that the file states (23008-12, `ispe`).
 

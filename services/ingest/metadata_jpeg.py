@@ -57,6 +57,18 @@ def strip(data: bytes) -> bytes:
     raise ValueError("more segments or scans than a picture has")
 
 
+def exif_of(data: bytes) -> bytes:
+    """The EXIF block that viewers read; empty if there is none. Raises like `strip`."""
+    position = 2
+    for _ in range(_MAX_SEGMENTS):
+        marker, start, position = _segment(data, position)
+        if marker == _APP1 and data.startswith(b"Exif\0\0", start):
+            return data[start:position]
+        if marker in {_SOS, _EOI}:
+            break
+    return b""
+
+
 def size_of(data: bytes) -> tuple[int, int]:
     """Width and height as stored, from the frame header. Raises like `strip`."""
     _, start = _frame_header(data)

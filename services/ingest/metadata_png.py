@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from collections.abc import Iterator
 
 from services.ingest.metadata_exif import UPRIGHT, orientation_in, orientation_only
 
@@ -21,23 +22,21 @@ def strip(data: bytes) -> bytes:
     view = memoryview(data)
     kept: list[bytes | memoryview] = []
     orientation = UPRIGHT
-    position = _SIGNATURE_BYTES
-    for _ in range(_MAX_CHUNKS):
-        length, kind = struct.unpack_from(">I4s", data, position)
-        end = position + 12 + length
-        if end > len(data):
-            raise ValueError("a chunk is cut off")
-        if kind == b"IEND":
-            kept.append(_chunk(b"IEND", b""))
-            # Straight after IHDR, which strict readers want first.
-            kept[1:1] = _exif(orientation)
-            return b"".join([view[:_SIGNATURE_BYTES], *kept])
+    for kind, start, end in _chunks(data):
         if kind in _PICTURE:
-            kept.append(view[position:end])
+            kept.append(view[start:end])
         elif kind == b"eXIf":
-            orientation = orientation_in(data[position + 8 : end - 4])
-        position = end
-    raise ValueError("more chunks than a picture has")
+            orientation = orientation_in(data[start + 8 : end - 4])
+    kept.append(_chunk(b"IEND", b""))
+    # Straight after IHDR, which strict readers want first.
+    kept[1:1] = _exif(orientation)
+    return b"".join([view[:_SIGNATURE_BYTES], *kept])
+
+
+def exif_of(data: bytes) -> bytes:
+    """The EXIF block, without the prefix; empty if there is none. Raises like `strip`."""
+    blocks = (data[start + 8 : end - 4] for kind, start, end in _chunks(data) if kind == b"eXIf")
+    return next(blocks, b"")
 
 
 def size_of(data: bytes) -> tuple[int, int]:
@@ -46,6 +45,21 @@ def size_of(data: bytes) -> tuple[int, int]:
     if kind != b"IHDR":
         raise ValueError("the first chunk is not IHDR")
     return width, height
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Kind, start and end of each chunk before IEND, its length and checksum included."""
+    position = _SIGNATURE_BYTES
+    for _ in range(_MAX_CHUNKS):
+        length, kind = struct.unpack_from(">I4s", data, position)
+        end = position + 12 + length
+        if end > len(data):
+            raise ValueError("a chunk is cut off")
+        if kind == b"IEND":
+            return
+        yield kind, position, end
+        position = end
+    raise ValueError("more chunks than a picture has")
 
 
 def _exif(orientation: int) -> list[bytes]:

@@ -41,6 +41,12 @@ def strip(data: bytes) -> bytes:
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
+def exif_of(data: bytes) -> bytes:
+    """The EXIF block; empty if there is none. Raises like `strip`."""
+    blocks = (data[start:end] for kind, start, end in _chunks(data) if kind == b"EXIF")
+    return next(blocks, b"")
+
+
 def size_of(data: bytes) -> tuple[int, int]:
     """Width and height of the canvas, by the first chunk (RFC 9649, section 2).
 

@@ -3,18 +3,21 @@
 import asyncio
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from functools import partial
 from typing import TypeVar
 
 from services.ingest.budget import PixelBudget
+from services.ingest.capture import Capture, capture_in
 from services.ingest.confined_decoder import Confinement
-from services.ingest.decode import Limits
+from services.ingest.decode import Limits, identify
 from services.ingest.decoders import Decoders
+from services.ingest.labels import Rekognition, Seen
 from services.ingest.renditions import Prepared, Rendition
 from shared.consumer import Delivery
-from shared.contracts import ImageIngested, ImageUploaded
+from shared.contracts import CaptionOptions, ImageIngested, ImageUploaded
 from shared.errors import DependencyUnavailable, Malformed, Permanent, StaleRecord
 from shared.leases import Claim, Leases
 from shared.object_store import image_object_key
@@ -29,6 +32,21 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
+@contextmanager
+def _first_failure() -> Iterator[None]:
+    """A task group's failure as itself, not as a group of one: others act on its class."""
+    try:
+        yield
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None
+
+
+def _told_by(data: bytes, options: CaptionOptions) -> tuple[str, Capture]:
+    """The upload's SHA-256, in hexadecimal, and what its owner wants kept of its EXIF."""
+    capture = capture_in(data, identify(data)) if options.keep_exif else Capture()
+    return hashlib.sha256(data).hexdigest(), capture
+
+
 def _nobody_to_tell() -> None:
     """A thread was given up, and nobody starts this worker anew."""
 
@@ -36,6 +54,7 @@ def _nobody_to_tell() -> None:
 class IngestWorker:
     """Handles ``image.uploaded.v1``. Hashing goes to ``executor``, a thread pool; decoding to
     ``at_once`` threads and up to as many processes, which `aclose` ends. ``overrun`` as `Decoders`.
+    Without ``rekognition``, labels are left to the captioner.
     """
 
     def __init__(
@@ -49,12 +68,14 @@ class IngestWorker:
         confinement: Confinement = Confinement(),  # noqa: B008  frozen
         at_once: int = 2,
         overrun: Callable[[], None] = _nobody_to_tell,
+        rekognition: Rekognition | None = None,
     ) -> None:
         self._records = tools.records
         self._objects = tools.objects
         self._publisher = publisher
         self._executor = executor
         self._limits = limits
+        self._rekognition = rekognition
         self._decoders = Decoders(
             at_once, limits=limits, confinement=confinement, budget=budget, overrun=overrun
         )
@@ -109,10 +130,31 @@ class IngestWorker:
         record = claim.record
         data = await self._read_upload(record)
         prepared = await self._prepare(data)
-        digest = await self._in_thread(lambda: hashlib.sha256(data).hexdigest())
-        result = await self._store(record, prepared, upload_sha256=digest)
+        with _first_failure():
+            async with asyncio.TaskGroup() as group:
+                seen = group.create_task(self._look(record, prepared.model))
+                told = group.create_task(self._in_thread(partial(_told_by, data, record.options)))
+                stored = group.create_task(self._store(record, prepared))
+        digest, capture = told.result()
+        original, thumbnail, model_input = stored.result()
+        result = IngestResult(
+            original=original,
+            thumbnail=thumbnail,
+            model_input=model_input,
+            upload_sha256=digest,
+            labels=seen.result().labels,
+            moderation=seen.result().moderation,
+            labelling=seen.result().time,
+            taken_at=capture.taken_at,
+            camera=capture.camera,
+        )
         moved = await leases.finish_ingest(claim, result)
         await self._send_on(moved)
+
+    async def _look(self, record: ImageRecord, model: Rendition) -> Seen:
+        if self._rekognition is None or not record.options.labels:
+            return Seen()
+        return await self._rekognition.look(model)
 
     async def _read_upload(self, record: ImageRecord) -> bytes:
         try:
@@ -132,11 +174,10 @@ class IngestWorker:
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._executor, work)
 
-    async def _store(
-        self, record: ImageRecord, prepared: Prepared, *, upload_sha256: str
-    ) -> IngestResult:
+    async def _store(self, record: ImageRecord, prepared: Prepared) -> list[StoredImage]:
+        """The original, the thumbnail and the model input, as stored."""
         original = f"original.{prepared.original.media_type.extension}"
-        with tracer.start_as_current_span("store renditions"):
+        with tracer.start_as_current_span("store renditions"), _first_failure():
             async with asyncio.TaskGroup() as group:
                 stored = [
                     group.create_task(self._put(record, name, rendition))
@@ -146,13 +187,7 @@ class IngestWorker:
                         ("model.jpg", prepared.model),
                     )
                 ]
-        first, thumbnail, model_input = (task.result() for task in stored)
-        return IngestResult(
-            original=first,
-            thumbnail=thumbnail,
-            model_input=model_input,
-            upload_sha256=upload_sha256,
-        )
+        return [task.result() for task in stored]
 
     async def _put(self, record: ImageRecord, name: str, rendition: Rendition) -> StoredImage:
         key = image_object_key(record.user_id, record.image_id, name)

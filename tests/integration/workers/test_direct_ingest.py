@@ -3,98 +3,29 @@
 import hashlib
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from services.gateway.identifiers import ImageIds
-from services.ingest.budget import PixelBudget
-from services.ingest.decode import Limits
-from services.ingest.settings import Settings
-from services.ingest.worker import IngestWorker
 from shared.consumer import Delivery
 from shared.contracts import ImageUploaded
+from shared.errors import DependencyUnavailable
 from shared.hops import message_of
-from shared.object_store import upload_key
-from shared.publisher import Publisher
-from shared.records import MAX_ATTEMPTS, ImageRecord, Status
-from shared.working import Tools, worker_tools
-from tests.integration.gateway.conftest import clients, provision
+from shared.object_store import ObjectStore, upload_key
+from shared.records import MAX_ATTEMPTS, Status
+from tests.integration.workers.ingest import USER, Ingest, ingesting
 from tests.photos import real_photo
 
-NOW = "2026-11-22T12:00:00.000Z"
-USER = "ana"
 _ids = ImageIds()
-
-
-class Ingest:
-    """A worker and its tools."""
-
-    def __init__(self, tools: Tools, publisher: Publisher, executor: ThreadPoolExecutor) -> None:
-        self.tools = tools
-        self.publisher = publisher
-        self.worker = IngestWorker(
-            tools,
-            publisher=publisher,
-            executor=executor,
-            budget=PixelBudget(100_000_000),
-            limits=Limits(),
-        )
-
-    async def upload(self, image_id: str, data: bytes) -> str:
-        """Put ``data`` where the image's upload belongs; the version."""
-        put = await self.tools.objects.s3.put_object(
-            Bucket=self.tools.objects.bucket, Key=upload_key(USER, image_id), Body=data
-        )
-        return str(put["VersionId"])
-
-    async def ingested(self, image_id: str, **changes: Any) -> ImageRecord:
-        """The record of an upload that is there, after ingest."""
-        record = ImageRecord.model_validate(
-            {
-                "user_id": USER,
-                "image_id": image_id,
-                "status": Status.QUEUED,
-                "job": "j",
-                "ttl": 4_000_000_000,
-                "timestamp": NOW,
-                "updated_at": NOW,
-                "hop_started_at": NOW,
-                "upload_key": upload_key(USER, image_id),
-            }
-            | changes
-        )
-        await self.tools.records.create(record)
-        message = message_of(record)
-        assert isinstance(message, ImageUploaded)
-        await self.worker.handle(Delivery(message, 1))
-        after = await self.tools.records.get(USER, image_id)
-        assert after is not None
-        return after
-
-    async def is_there(self, image_id: str) -> bool:
-        """Whether the upload is."""
-        return await self.tools.objects.newest(upload_key(USER, image_id)) is not None
 
 
 @pytest.fixture(scope="session")
 async def ingest(aws: str) -> AsyncIterator[Ingest]:
-    async with clients(aws) as made:
-        resources = await provision(made)
-    settings = Settings(
-        images_bucket=resources["images_bucket"],
-        records_table=resources["records_table"],
-        queue_url=resources["ingest_queue_url"],
-        dlq_url="unused",
-        caption_queue_url=resources["caption_queue_url"],
-        user_hash_key="h" * 32,
-    )
-    with ThreadPoolExecutor(2) as executor:
-        async with (
-            worker_tools(settings, service="ingest") as tools,
-            Publisher(tools.sqs, settings.caption_queue_url) as publisher,
-        ):
-            yield Ingest(tools, publisher, executor)
+    async with ingesting(aws) as made:
+        yield made
 
 
 async def test_the_pinned_version_is_read_and_its_hash_is_kept(ingest: Ingest) -> None:
@@ -166,3 +97,31 @@ async def test_an_upload_that_a_killed_worker_left_goes_with_its_message(ingest:
     await ingest.worker.handle(Delivery(message, 2))
 
     assert not await ingest.is_there(image_id)
+
+
+class ReadOnly:
+    """A bucket that gives and does not take, as when S3 goes down in the middle of a photo."""
+
+    def __init__(self, s3: Any) -> None:
+        self._s3 = s3
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._s3, name)
+
+    async def put_object(self, **_: Any) -> None:
+        raise EndpointConnectionError(endpoint_url="http://s3.test")
+
+
+async def test_a_store_that_goes_down_under_a_photo_costs_no_attempt(ingest: Ingest) -> None:
+    image_id = _ids.new()
+    await ingest.upload(image_id, real_photo())
+    objects = ingest.tools.objects
+    tools = replace(ingest.tools, objects=ObjectStore(ReadOnly(objects.s3), objects.bucket))  # type: ignore[arg-type]
+    broken = Ingest(tools, ingest.publisher, ingest.executor)
+
+    with pytest.raises(DependencyUnavailable):
+        await broken.ingested(image_id)
+
+    record = await ingest.tools.records.get(USER, image_id)
+    assert record is not None
+    assert (record.attempts_made, record.lease_id) == (0, None)

@@ -87,13 +87,17 @@ class FakeApi:
         if not asked.data.startswith(JPEG):
             return Reply(415, {"code": "unsupported_media_type", "detail": "No photo."})
         key = asked.headers["Idempotency-Key"]
-        return Reply(202, self.submit(asked.data, key, asked.query.get("batch")))
+        kept = asked.query.get("keep_exif") == "true"
+        return Reply(202, self.submit(asked.data, key, asked.query.get("batch"), kept=kept))
 
-    def submit(self, data: bytes, key: str, batch: str | None) -> dict[str, Any]:
+    def submit(
+        self, data: bytes, key: str, batch: str | None, *, kept: bool = False
+    ) -> dict[str, Any]:
         with self.lock:
             if key not in self.keys:
                 self.keys[key] = image_id = f"{time.time_ns():020d}-{uuid.uuid4().hex}"
-                self.images[image_id] = {"batch": batch, "data": data}
+                photo = {"taken_at": "2024-05-01T18:30:09", "camera": "=Camera"} if kept else None
+                self.images[image_id] = {"batch": batch, "data": data, "photo": photo}
             return self.view(self.keys[key], "queued")
 
     def view(self, image_id: str, status: str) -> dict[str, Any]:
@@ -113,6 +117,7 @@ class FakeApi:
             if status == "completed"
             else None,
             "labels": [{"name": "Cat", "confidence": 0.9, "source": "local"}],
+            "photo": self.images[image_id]["photo"],
             "provider": {
                 "name": "local",
                 "model": "m",

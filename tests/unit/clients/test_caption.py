@@ -66,7 +66,9 @@ def test_the_same_command_again_makes_nothing_new(server: FakeApi, folder: Path)
     assert len(server.images) == 30
 
 
-@pytest.mark.parametrize("other", [("--style", "x"), ("--batch", "b"), ("--no-labels",)])
+@pytest.mark.parametrize(
+    "other", [("--style", "x"), ("--batch", "b"), ("--no-labels",), ("--keep-exif",)]
+)
 def test_other_options_are_other_images(
     server: FakeApi, folder: Path, other: Sequence[str]
 ) -> None:
@@ -97,6 +99,26 @@ def test_no_cell_of_the_table_starts_a_formula(
 
     (row,) = csv.DictReader((tmp_path / "out.csv").read_text().splitlines())
     assert row["concise"] == "'=A cat"
+
+
+@pytest.mark.parametrize(
+    ("options", "taken_at", "camera"),
+    [((), "", ""), (("--keep-exif",), "2024-05-01T18:30:09", "'=Camera")],
+)
+def test_date_and_camera_are_in_the_table_of_who_asks(
+    server: FakeApi,
+    folder: Path,
+    tmp_path: Path,
+    options: Sequence[str],
+    taken_at: str,
+    camera: str,
+) -> None:
+    table = ("--format", "csv", "--output", tmp_path / "out.csv")
+
+    run(server, folder / "00.jpg", *table, *options)
+
+    (row,) = csv.DictReader((tmp_path / "out.csv").read_text().splitlines())
+    assert (row["taken_at"], row["camera"]) == (taken_at, camera)
 
 
 def test_a_short_wait_for_quota_is_waited(server: FakeApi, folder: Path) -> None:

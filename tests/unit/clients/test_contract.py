@@ -190,7 +190,7 @@ def test_deleting_everything_is_not_asked_twice(
 
 
 def test_a_file_goes_to_the_store_directly(client: CaptionApi, rest: Rest) -> None:
-    options = {"labels": "false", "language": "fr"}
+    options = {"labels": "false", "language": "fr", "keep_exif": "true"}
 
     upload = client.begin_upload("image/jpeg", len(JPEG), options=options)
     client.post(upload, JPEG)
@@ -201,7 +201,7 @@ def test_a_file_goes_to_the_store_directly(client: CaptionApi, rest: Rest) -> No
     assert begun.json() == {
         "content_type": "image/jpeg",
         "bytes": 3,
-        "options": {"labels": False, "language": "fr"},
+        "options": {"labels": False, "language": "fr", "keep_exif": True},
     }
     assert "Authorization" not in posted.headers
     parts = [posted.data.index(f'name="{name}"'.encode()) for name in (*upload.fields, "file")]

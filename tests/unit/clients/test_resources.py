@@ -11,6 +11,7 @@ PAIRS = [
     (resources.Original, api.OriginalView),
     (resources.Picture, api.ThumbnailView),
     (resources.Label, api.LabelView),
+    (resources.Photo, api.PhotoView),
     (resources.Captions, api.CaptionsView),
     (resources.Try, Attempt),
     (resources.Provider, api.ProviderView),
