@@ -8,9 +8,23 @@ from typing import Any
 
 from benchmarks import machine, results, table
 from benchmarks.row import Row
-from benchmarks.rows import gateway_request, one_photo, renditions, threads, thumbnail
+from benchmarks.rows import (
+    gateway_request,
+    loop_stall,
+    one_photo,
+    renditions,
+    threads,
+    thumbnail,
+)
 
-ROWS = (thumbnail.ROW, renditions.ROW, threads.ROW, gateway_request.ROW, one_photo.ROW)
+ROWS = (
+    thumbnail.ROW,
+    renditions.ROW,
+    threads.ROW,
+    gateway_request.ROW,
+    one_photo.ROW,
+    loop_stall.ROW,
+)
 README = machine.ROOT / "benchmarks/README.md"
 _USAGE_ERROR = 2
 _TERMINATED = 143  # as a shell reports SIGTERM

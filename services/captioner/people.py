@@ -2,8 +2,8 @@
 
 A heuristic for Latin letters that knows common given names, titles and the ways in which captions
 introduce somebody. It can't know a surname on its own, a rare name or another script, and takes a
-name that is also a common word (Rose, Mark) or a place (Charlotte, Paris) for that. A name that the
-request brought along, in a label or in the style, is no invention.
+name that is also a common word (Rose, Heather) or a place (Charlotte, Paris) for that. A name that
+the request brought along, in a label or in the style, is no invention.
 """
 # ruff: noqa: RUF001, SIM905  letters of many scripts; word lists read best as text
 
@@ -16,28 +16,28 @@ _GIVEN = frozenset(
     alexander alexandra alice alicia alison amanda amelia amy ana andrea andreas andrew andrzej
     angela anita ann anna anne annie anthony antoine antonio arnold arthur ashley barack barbara
     beatrice benjamin bernard beth betty beyoncé björn boris brad brandon brenda brian bruce carl
-    carla carlos carmen carol caroline catherine cecilia charles charlie chloe chris christian
+    carla carlos carmen caroline catherine cecilia charles charlie chloe chris
     christina christine christopher claire clara claudia colin connor cynthia daniel daniela
     danielle david deborah denis dennis diana diane dmitri dominic donald donna doris dorothy
     dylan eduardo edward elena elizabeth ella ellen elon emily emma emmanuel enrique eric erik
     esther ethan eva evelyn fatima felix fernando fiona francesca francesco franz frédéric frida
-    gabriel gareth gary george gerald gérard giovanni giulia giuseppe gordon greta guillaume
-    gustav hanna hannah hans harold harry hassan heather heidi heinrich helen helena henri henry
+    gabriel gareth gary george gerald gérard giovanni giulia giuseppe greta guillaume
+    gustav hanna hannah hans harold harry hassan heidi heinrich helen helena henri henry
     hillary hiroshi hugo ian ibrahim igor ingrid irene isabel isabella ivan jacob jacqueline
-    jacques james jamie jane janet jason javier jean jeff jeffrey jennifer jeremy jerry jessica
+    jacques james jamie jane janet jason javier jeff jeffrey jennifer jeremy jessica
     jill jim jimmy joan joanna joe johan johann johanna john johnny jonathan jorge josé josef
     joseph joshua juan judith jules julia julian julie julien jürgen justin karen karl kate
-    katherine kathleen katie keith kelly kenneth kevin kim klaus kyle lars laura lauren laurent
+    katherine kathleen katie keith kenneth kevin kim klaus kyle lars laura lauren laurent
     leo leonardo leonie lena liam linda lisa lorenzo louise luca lucas lucia lucy luigi luis
     lukas lukasz manuel marc marco marcus margaret maria marie marilyn mario marion martha marta
-    martina mary mateo matteo matthew maurice max melissa mia michael michel michelle miguel mike
-    mohamed mohammed monica monika muhammad nancy natalia natalie natasha nathan neil nelson
-    nicholas nicole nigel nikolai nina noah nora oliver olivia omar oscar otto pablo pamela
+    martina mary mateo matteo matthew maurice melissa mia michael michel michelle miguel mike
+    mohamed mohammed monica monika muhammad nancy natalia natalie natasha nathan neil
+    nicholas nicole nigel nikolai nina noah nora oliver olivia omar otto pablo pamela
     patricia patrick paul paula pauline pedro peter philip philippe pierre rachel rafael ralph
     raphael raymond rebecca ricardo richard rihanna robert roberta roberto roger ronald ruth ryan
     samantha samuel sandra sara sarah scott sean sebastian sergei sharon shirley simon sofia
     sophia sophie stefan stephanie stephen steve steven stuart susan svetlana sven sylvia tanya
-    teresa theodore theresa thomas tiffany tim timothy tom tony tracy ursula valerie vanessa
+    teresa theodore theresa thomas tiffany tim timothy tony tracy ursula valerie vanessa
     vincent vladimir walter wendy werner wilhelm william winston wolfgang yuki yusuf yvonne zoe
     """.split()
 )
@@ -47,11 +47,11 @@ _NOT_A_PERSON = re.compile(
     rf"(?:\s+{_NAME})*\s+(?:airport|arena|avenue|basilica|bay|bridge|building|cathedral|castle|chapel|"
     r"church|college|deere|field|fort|gate|hall|hotel|house|island|lake|memorial|monument|mosque|"
     r"mountain|museum|palace|park|peak|pub|restaurant|river|road|school|square|stadium|station|"
-    r"statue|street|temple|terrier|tower|university)s?\b",
+    r"spaniel|statue|street|temple|terrier|tower|university)s?\b",
     re.IGNORECASE,
 )
 _SAINT = re.compile(
-    r"\b(?:saint|st\.?|san|santa|sankt|são|virgin|king's|queen's)\s+$", re.IGNORECASE
+    r"\b(?:saint|st\.?|san|santa|sankt|são|virgin|mona|bloody|king's|queen's)\s+$", re.IGNORECASE
 )
 _PERSON = (
     "man woman boy girl child kid baby toddler person player singer actor actress president "

@@ -23,6 +23,7 @@ CONCISE_CHARACTERS = 200  # ten words longer than this are no words
 CREATIVE_SENTENCES = 2
 CREATIVE_CHARACTERS = 600
 ALT_CHARACTERS = 125
+RAW_CHARACTERS = 1200  # more is no caption, and takes long to look through
 ROUNDS = 4  # a cut may lay bare what another rule minds
 
 _MEDIUM = r"(?:image|picture|photo|photograph|pic|snapshot|photography)s?"
@@ -91,6 +92,8 @@ def _kept(
     """``text`` once neither tidying nor ``rule`` finds anything more to change."""
     if may_be_empty and not text.strip():
         return ""
+    if len(text) > RAW_CHARACTERS:
+        _refuse("too_long")
     for _ in range(ROUNDS):
         before = text
         if _JSON.match(text):
@@ -112,7 +115,7 @@ def _concise(text: str) -> str:
         _refuse("missing_text")
     if _is_brief(first):
         return _whole(first)
-    shorter = next((phrase for phrase in wording.phrases(first) if _is_brief(phrase)), None)
+    shorter = next(filter(_is_brief, wording.phrases(first, CONCISE_CHARACTERS)), None)
     return shorter or _refuse("too_long")
 
 
@@ -135,7 +138,7 @@ def _alt_text(text: str) -> str:
     if len(text) <= ALT_CHARACTERS:
         return _whole(text.rstrip(wording.LOOSE)) if text else _refuse("missing_text")
     cuts = [text[:end] for end in reversed(wording.sentence_ends(text))]
-    cuts += wording.phrases(text)
+    cuts += wording.phrases(text, ALT_CHARACTERS)
     return next((cut for cut in cuts if len(cut) <= ALT_CHARACTERS), None) or _at_a_word(text)
 
 

@@ -92,6 +92,7 @@ _QUOTES = {
 }
 _STRAY_QUOTES = frozenset("".join([*_QUOTES, *_QUOTES.values()])) - frozenset("'’‘()")
 
+_DOUBLED = re.compile(r"([\"'“”„])\1+")
 _STRAY = re.compile(f"[{re.escape(''.join(sorted(_STRAY_QUOTES)))}]")
 
 
@@ -172,6 +173,7 @@ def _without_chatter(text: str) -> str:
 
 def _unwrapped(text: str) -> str:
     """Without quotation marks or brackets around the whole; those of a word inside stay."""
+    text = _DOUBLED.sub(r"\1", text)
     body = text.rstrip(".。")
     if len(body) > 1 and body[-1] in _QUOTES.get(body[0], ""):
         inside = body[1:-1]

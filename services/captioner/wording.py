@@ -116,15 +116,17 @@ def without_ending(text: str) -> str:
     return text.rstrip(" .。．｡।۔።։…" + LOOSE)
 
 
-def phrases(text: str) -> list[str]:
+def phrases(text: str, limit: int) -> list[str]:
     """What is left of ``text`` if it is cut at the end of a clause, longest first.
 
+    None is longer than ``limit``, in characters.
     Only what can stand alone: at least two words, not begun by a preposition that belongs to what
     was cut off, and with no bracket or quotation left open.
     """
     ends = {match.start() for match in _CLAUSE.finditer(text)}
     ends |= {match.start() for match in _WITH.finditer(text)}
-    cut = (text[:end].rstrip(LOOSE) for end in sorted(ends, reverse=True))
+    near = sorted((end for end in ends if end <= limit), reverse=True)
+    cut = (text[:end].rstrip(LOOSE) for end in near)
     return [phrase for phrase in cut if _stands_alone(phrase)]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.deadlines import until
 from tests.unit.ui.fake_gateway import FakeGateway, running
@@ -29,6 +29,9 @@ FLAGS = [
 ]
 WIDE = (1280, 900)
 PHONE = (390, 844)
+
+# A machine that does much else besides takes longer than the five seconds it would be.
+expect.set_options(timeout=20_000)
 
 OpenContext = Callable[..., Awaitable[BrowserContext]]
 

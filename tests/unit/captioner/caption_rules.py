@@ -53,7 +53,12 @@ def _faults_in_each(answer: CaptionAnswer, *, emoji: bool) -> list[str]:
             found.append(f"{name}: not one line of NFC")
         if PREAMBLE.match(text) or MARKUP.search(text):
             found.append(f"{name}: preamble or markup")
-        if len(text) > 1 and (text[0], text[-1]) in {('"', '"'), ("“", "”"), ("'", "'")}:
+        inside = text[1:-1]
+        if not {'"', "“", "'"} & set(inside) and (text[:1], text[-1:]) in {
+            ('"', '"'),
+            ("“", "”"),
+            ("'", "'"),
+        }:
             found.append(f"{name}: in quotation marks")
         if any(unicodedata.category(c) in {"Cc", "Cs", "Co", "Cn"} for c in text):
             found.append(f"{name}: control characters")

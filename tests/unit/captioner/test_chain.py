@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -37,6 +38,7 @@ class Scripted:
     failures: list[Exception] = field(default_factory=list)
     always: Exception | None = None
     hangs: bool = False
+    bad_check: Exception | None = None
     concise: str = "A cat sleeping on a mat"
     asked: int = 0
 
@@ -45,6 +47,8 @@ class Scripted:
         return f"{self.name}-model"
 
     def check(self, request: CaptionRequest) -> None:
+        if self.bad_check is not None:
+            raise self.bad_check
         if request.language not in {"en", "de"}:
             raise Unsupported("language")
 
@@ -158,6 +162,20 @@ async def test_language_that_a_provider_lacks_is_asked_of_the_next() -> None:
     assert bedrock.asked == 0
 
 
+async def test_answer_in_another_language_is_good_enough_from_the_last_one_only() -> None:
+    bedrock, local = Scripted("bedrock"), Scripted("local")
+
+    captioned = await chain(bedrock, last=local).caption(
+        CaptionRequest(image=b"jpg", language="de")
+    )
+
+    assert told(captioned) == [
+        ("bedrock", "invalid_output", "wrong_language"),
+        ("local", "ok", None),
+    ]
+    assert captioned.answer.language == "en"
+
+
 async def test_output_that_breaks_the_rules_is_never_shown() -> None:
     bedrock = Scripted("bedrock", concise="word " * 60)
 
@@ -166,6 +184,29 @@ async def test_output_that_breaks_the_rules_is_never_shown() -> None:
     assert told(captioned)[0][:2] == ("bedrock", "invalid_output")
     assert captioned.provider.attempts[0].cost_usd == 0.001
     assert captioned.provider.name == "local"
+
+
+async def test_failure_of_our_own_rules_leaves_the_photo_to_the_next() -> None:
+    nonsense: Any = ("A cat",)
+    bedrock = Scripted("bedrock", concise=nonsense)
+    breaker = Breaker(failures=1, cooldown=30)
+    heard: list[Attempt] = []
+    links = [link(bedrock, breaker=breaker), Link(Scripted("local"), 5)]
+
+    captioned = await FallbackChain(links, tried=heard.append).caption(REQUEST)
+
+    assert [outcome for _, outcome, _ in told(captioned)] == ["error", "ok"]
+    assert heard[0].cost_usd == 0.001
+    assert breaker.state == "closed"
+
+
+async def test_failure_of_a_check_leaves_the_photo_to_the_next() -> None:
+    bedrock = Scripted("bedrock", bad_check=IndexError("a byte"))
+
+    captioned = await chain(bedrock).caption(REQUEST)
+
+    assert told(captioned) == [("bedrock", "error", "IndexError"), ("local", "ok", None)]
+    assert bedrock.asked == 0
 
 
 async def test_broken_photo_ends_the_chain() -> None:

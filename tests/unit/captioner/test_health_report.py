@@ -1,6 +1,7 @@
 from typing import Any, Literal
 
 import pytest
+from botocore.exceptions import CredentialRetrievalError
 
 from services.captioner.health_report import HealthReport
 from shared.item_store import ItemStore
@@ -12,12 +13,15 @@ from tests.deadlines import until
 
 
 class Table:
-    """Keeps what was put."""
+    """Keeps what was put, once it has failed as often as it is told to."""
 
     def __init__(self) -> None:
         self.reports: list[ProcessReport] = []
+        self.failures: list[Exception] = []
 
     async def put_item(self, **arguments: Any) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
         self.reports.append(ProcessReport.model_validate(plain(arguments["Item"])))
 
 
@@ -97,3 +101,43 @@ async def test_tries_of_long_ago_do_not_count(
 
     bedrock = table.reports[-1].providers[0]
     assert (bedrock.tries, bedrock.last_error) == (0, "ThrottlingException")
+
+
+async def test_report_that_fails_is_not_the_last(
+    table: Table, usage: UsageCounter, clock: Clock
+) -> None:
+    # The task's role is out of reach for a moment, which is no answer of DynamoDB's at all.
+    table.failures = [CredentialRetrievalError(provider="p", error_msg="e")]
+
+    async with report(table, usage, clock):
+        await until(lambda: table.reports)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        pytest.param("circuit_open", "circuit_open", id="spared"),
+        pytest.param("circuit_open", "no_time_left", id="too late"),
+        pytest.param("unsupported", "language", id="another language"),
+    ],
+)
+async def test_what_was_not_asked_does_not_hide_the_last_error(
+    table: Table, usage: UsageCounter, clock: Clock, outcome: Any, reason: str
+) -> None:
+    async with report(table, usage, clock) as told:
+        told.tried(attempt("error"))
+        told.tried(attempt(outcome).model_copy(update={"reason": reason}))
+        await until(lambda: table.reports)
+
+    assert table.reports[-1].providers[0].last_error == "ThrottlingException"
+
+
+@pytest.mark.parametrize("reason", ["switched_off", "over_budget"])
+async def test_held_provider_says_so(
+    table: Table, usage: UsageCounter, clock: Clock, reason: str
+) -> None:
+    async with report(table, usage, clock) as told:
+        told.tried(attempt("circuit_open").model_copy(update={"reason": reason}))
+        await until(lambda: table.reports)
+
+    assert table.reports[-1].providers[0].last_error == reason

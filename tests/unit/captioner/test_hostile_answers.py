@@ -93,6 +93,7 @@ REFUSED = {
     "thinking only": ("<think>First I look at the cat.</think>", "no_text"),
     "thinking without an end": ("<think>First I look at the {cat", "no_text"),
     "prose": (CONCISE, "not_json"),
+    "a novel": (said(creative="A cat. " * 300), "missing_fields"),
     "truncated": (said()[:60], "truncated"),
     "a list": ('["a", "b"]', "not_json"),
     "a member missing": ('{"concise": "A cat"}', "missing_fields"),

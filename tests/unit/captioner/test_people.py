@@ -35,6 +35,11 @@ def test_a_name_is_found(text):
         "Charlotte, a city at night",
         "The George Washington Bridge",
         "Two men shaking hands",
+        "A Cavalier King Charles Spaniel on a sofa",
+        "The Mona Lisa in a museum",
+        "Heather on a hillside",
+        "A Christian cross on a hill",
+        "A Persian Cat and a Gordon Setter",
     ],
 )
 def test_a_place_or_a_thing_is_not(text):

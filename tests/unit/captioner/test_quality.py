@@ -152,6 +152,11 @@ def test_japanese_of_sixty_words_is_too_long():
         )
 
 
+def test_a_text_that_is_a_novel_is_refused_unread():
+    with pytest.raises(InvalidOutput, match="too_long"):
+        cleaned(answer_of(creative="A cat. " * 300), REQUEST)
+
+
 def test_joiner_between_latin_letters_goes():
     assert cleaned(answer_of(concise="A c\u200dat\u200c"), REQUEST).concise == "A cat"
 
