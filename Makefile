@@ -60,6 +60,7 @@ token:  ## print an access token for the user NAME, made on first use
 
 # Two at a time, and never two of those that start many processes: see tests/conftest.py.
 ## CONTRACT_EXAMPLES=n   make test: schemathesis examples of each operation (default 2)
+## STATE_MACHINE_EXAMPLES=n  make test: sequences of crashes and deliveries (default 60)
 .PHONY: test
 test: venv-dev venv-aws lint  ## everything: lint, types, imports, all tests
 	@$(VENV)/bin/python -m pytest --numprocesses=2 --dist=loadgroup

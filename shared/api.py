@@ -44,6 +44,17 @@ class LabelView(Body):
     source: str
 
 
+class PhotoView(Body):
+    """What the camera wrote, kept because the owner asked for it."""
+
+    taken_at: str | None = Field(
+        default=None,
+        description="by the camera's clock: RFC 3339 with its own offset from UTC; without an "
+        "offset where the file has none",
+    )
+    camera: str | None = None
+
+
 class CaptionsView(Body):
     """The texts as shown: the user's edits where there are any."""
 
@@ -93,6 +104,7 @@ class ImageView(Body):
     original: OriginalView | None = None
     thumbnail: ThumbnailView | None = None
     labels: list[LabelView] | None = None
+    photo: PhotoView | None = None
     captions: CaptionsView | None = None
     provider: ProviderView | None = None
     timeline: list[TimelineView] = []

@@ -15,7 +15,7 @@ from shared.errors import DependencyUnavailable
 
 CONNECT_TIMEOUT_S = 2
 READ_TIMEOUT_S = 5
-RECEIVE_TIMEOUT_S = 30  # above SQS's longest poll of 20 s
+TRIES = 3  # of one call, the first included
 
 # Codes of throttling and of faults on AWS's side, for the three services we call all the time:
 # the "common errors" page of each one's API reference.
@@ -39,7 +39,9 @@ _PASSING_CODES = frozenset(
 )
 
 
-def client_config(*, connections: int, read_timeout_s: float = READ_TIMEOUT_S) -> AioConfig:
+def client_config(
+    *, connections: int, read_timeout_s: float = READ_TIMEOUT_S, tries: int = TRIES
+) -> AioConfig:
     """The configuration that every client of ours is made with, once per process.
 
     ``connections`` is the size of the pool, to be matched to the caller's concurrency.
@@ -48,12 +50,21 @@ def client_config(*, connections: int, read_timeout_s: float = READ_TIMEOUT_S) -
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=read_timeout_s,
         max_pool_connections=connections,
-        retries={"mode": "standard", "max_attempts": 3},
+        retries={"mode": "standard", "total_max_attempts": tries},
         # botocore 1.40 would presign with SigV2, and add a second checksum pass to every put.
         signature_version="v4",
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
+
+
+def receive_config(*, poll_wait_s: float) -> AioConfig:
+    """``client_config`` for the one receive that is under way at a time.
+
+    An answer that comes later than the poll's end is not worth waiting for, and the caller itself
+    tries again: what a call has leased and lost stays hidden, whoever repeats it.
+    """
+    return client_config(connections=1, read_timeout_s=poll_wait_s + READ_TIMEOUT_S, tries=1)
 
 
 def s3_config(*, connections: int) -> AioConfig:

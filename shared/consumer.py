@@ -2,23 +2,24 @@
 
 A delivery is settled when its handler returns. Whatever else happens, the message comes back: at
 once when the worker is told to stop, later when the job failed for a passing reason, and by its
-own visibility timeout when the worker dies.
+own visibility timeout when the worker dies. While what the jobs need is down, one message after
+another is taken to try it with, at growing intervals: a queue is not turned over for nothing.
 """
 
 import asyncio
 import logging
-import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
 from opentelemetry.trace import Span, StatusCode
 
 from shared.contracts import ImageIngested, ImageUploaded, parse_message
 from shared.errors import DependencyUnavailable, Malformed, Postponed, StaleRecord, Transient
+from shared.outage import Outage, backoff
+from shared.receiving import Receiver, wait
 from shared.settling import Settler
 from shared.telemetry import IMAGE_ID, OUTCOME, process_span
 
@@ -28,10 +29,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-RECEIVE_MAX = 10  # messages SQS gives in one call
 RETRY_FIRST_S = 2.0
 RETRY_MAX_S = 300.0
-OUTAGE_MAX_S = 30.0
+TURN_S = 5.0  # at least so often does the loop go round while it waits for a job to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,18 @@ class Delivery:
     message: ImageUploaded | ImageIngested
     receive_count: int
     _extend: Callable[[], Awaitable[None]] | None = field(default=None, repr=False)
+    _expired: Callable[[], bool] | None = field(default=None, repr=False)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the work is cancelled for its own sake: it hung or lost its lease. Else it is
+        cancelled because the worker stops.
+        """
+        return self._expired is not None and self._expired()
+
+    def expires(self, expired: Callable[[], bool]) -> None:
+        """``expired`` says whether the time that a job may take is over."""
+        self._expired = expired
 
     def keep_leased(self, extend: Callable[[], Awaitable[None]]) -> None:
         """Call ``extend`` at each heartbeat. If it raises ``StaleRecord`` the work is stopped."""
@@ -75,12 +87,17 @@ Handler = Callable[[Delivery], Awaitable[None]]
 
 
 class Consumer:
-    """Runs ``handler`` for each message of one queue, at most ``concurrency`` at a time."""
+    """Runs ``handler`` for each message of one queue, at most ``concurrency`` at a time.
+
+    ``receiver`` is a client with the patience of a long poll; ``sqs`` is for all else, so that a
+    heartbeat without an answer is soon tried again.
+    """
 
     def __init__(
         self,
         sqs: "SQSClient",
         *,
+        receiver: "SQSClient",
         queue_url: str,
         dead_letter_url: str,
         handler: Handler,
@@ -95,13 +112,30 @@ class Consumer:
         self._options = options
         self._clock = clock
         self._running: set[asyncio.Task[None]] = set()
-        self._received_at = clock()
-        self._outages = 0
+        self._turned_at = clock()
+        self._outage = Outage(clock=clock)
+        self._receiver = Receiver(
+            receiver,
+            queue_url,
+            visibility=options.visibility,
+            poll_wait=options.poll_wait,
+            clock=clock,
+        )
+
+    @property
+    def seconds_since_turn(self) -> float:
+        """How long ago the loop last went round: only a stall of our own makes it grow."""
+        return self._clock() - self._turned_at
 
     @property
     def seconds_since_receive(self) -> float:
-        """How long ago SQS last answered, or all slots were busy: a stalled loop makes it grow."""
-        return self._clock() - self._received_at
+        """How long ago SQS last answered; grows while it is down, and while all slots are busy."""
+        return self._receiver.seconds_since_receive
+
+    @property
+    def in_flight(self) -> int:
+        """Messages in this worker's hands."""
+        return len(self._running)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Consume until ``stop`` is set, then finish or give back what is held, and return."""
@@ -109,6 +143,7 @@ class Consumer:
             self._sqs, queue_url=self._queue_url, dead_letter_url=self._dead_letter_url
         ) as settler:
             while not stop.is_set():
+                self._turned_at = self._clock()
                 for message in await self._receive(stop, settler):
                     task = asyncio.create_task(self._process(message, settler))
                     self._running.add(task)
@@ -116,27 +151,16 @@ class Consumer:
             await self._drain()
 
     async def _receive(self, stop: asyncio.Event, settler: Settler) -> "list[MessageTypeDef]":
+        if self._outage.remaining > 0:
+            await wait(stop, self._outage.remaining)
+            return []
         # Ask only for what can start now: a message waiting in memory burns its lease.
-        free = self._options.concurrency - len(self._running)
+        slots = 1 if self._outage.is_on else self._options.concurrency
+        free = slots - len(self._running)
         if free <= 0:
             await self._wait_for_slot(stop)
             return []
-        try:
-            # Never cancelled on stop: SQS may already have leased messages to this call.
-            response = await self._sqs.receive_message(
-                QueueUrl=self._queue_url,
-                MaxNumberOfMessages=min(free, RECEIVE_MAX),
-                VisibilityTimeout=round(self._options.visibility),
-                WaitTimeSeconds=self._options.poll_wait,
-                MessageAttributeNames=["All"],  # without this, trace context is dropped
-                MessageSystemAttributeNames=["ApproximateReceiveCount", "AWSTraceHeader"],
-            )
-        except (BotoCoreError, ClientError, TimeoutError) as error:
-            await self._sit_out(error, stop)
-            return []
-        self._outages = 0
-        self._received_at = self._clock()
-        messages = response.get("Messages", [])
+        messages = await self._receiver.receive(free, stop)
         if stop.is_set():
             await asyncio.gather(*(settler.show_in(message, 0) for message in messages))
             return []
@@ -145,21 +169,13 @@ class Consumer:
     async def _wait_for_slot(self, stop: asyncio.Event) -> None:
         stopping = asyncio.create_task(stop.wait())
         try:
-            await asyncio.wait({stopping, *self._running}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                {stopping, *self._running},
+                timeout=TURN_S,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
         finally:
             stopping.cancel()
-        self._received_at = self._clock()
-
-    async def _sit_out(self, error: Exception, stop: asyncio.Event) -> None:
-        """SQS is down: wait, longer each time, but hear a stop at once."""
-        self._outages += 1
-        delay = _backoff(self._outages, first=1.0, most=OUTAGE_MAX_S)
-        logger.warning(
-            "receive failed",
-            extra={"queue": self._queue, "error": type(error).__name__, "retry_in_s": delay},
-        )
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), timeout=delay)
 
     async def _process(self, message: "MessageTypeDef", settler: Settler) -> None:
         began = self._clock()
@@ -186,6 +202,7 @@ class Consumer:
         self, message: "MessageTypeDef", count: int, settler: Settler, span: Span
     ) -> str:
         """Handle one message and see to its fate; the name of the outcome."""
+        began = self._clock()
         try:
             delivery = Delivery(parse_message(message["Body"]), count)
             span.set_attribute(IMAGE_ID, delivery.message.image_id)
@@ -205,6 +222,8 @@ class Consumer:
         except Exception as error:
             span.set_status(StatusCode.ERROR, type(error).__name__)
             expected = isinstance(error, Transient | DependencyUnavailable)
+            if isinstance(error, DependencyUnavailable):
+                self._outage.failed(began)
             logger.warning(
                 "will retry",
                 extra={"error": type(error).__name__},
@@ -212,6 +231,7 @@ class Consumer:
             )
             await settler.show_in(message, _retry_delay(error, count))
             return "retried"
+        self._outage.succeeded(began)
         settler.delete(message)
         return "settled"
 
@@ -221,6 +241,7 @@ class Consumer:
     ) -> AsyncIterator[None]:
         """Keep message and record leased while the block runs, but not for ever."""
         scope = asyncio.timeout(self._options.hold)
+        delivery.expires(scope.expired)
         try:
             async with scope:
                 heart = asyncio.create_task(self._beat(message, delivery, settler, scope))
@@ -268,12 +289,4 @@ class Consumer:
 def _retry_delay(error: Exception, receive_count: int) -> float:
     if isinstance(error, Transient) and error.retry_after is not None:
         return error.retry_after
-    return _backoff(receive_count, first=RETRY_FIRST_S, most=RETRY_MAX_S)
-
-
-def _backoff(tries: int, *, first: float, most: float) -> float:
-    """Seconds before try ``tries`` + 1: doubling, capped, with "equal jitter" so that a crowd that
-    failed together does not come back together.
-    """
-    ceiling = min(most, first * 2.0 ** min(tries - 1, 16))
-    return ceiling / 2 + random.uniform(0, ceiling / 2)  # noqa: S311  not a secret
+    return backoff(receive_count, first=RETRY_FIRST_S, most=RETRY_MAX_S)

@@ -38,7 +38,8 @@ ProviderName = Literal["bedrock", "sagemaker", "huggingface", "local"]
 class CaptionOptions(BaseModel):
     """What the user asked for. ``language`` is a BCP 47 tag; ``style`` is advice, never orders.
 
-    ``provider`` is asked before the others, if it is configured.
+    ``provider`` is asked before the others, if it is configured. ``keep_exif``: date and camera
+    are kept as fields of the record, never the place.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -47,6 +48,7 @@ class CaptionOptions(BaseModel):
     language: str = Field(default="en", min_length=2, max_length=35)
     style: str | None = Field(default=None, max_length=200)
     provider: ProviderName | None = None
+    keep_exif: bool = False
 
 
 class ImageUploaded(Message):

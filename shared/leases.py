@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from shared.contracts import Message
 from shared.errors import StaleRecord
 from shared.items import Update
+from shared.outage import persist
 from shared.record_store import ConditionFailed, RecordStore
 from shared.records import (
     CLAIMABLE,
@@ -30,6 +31,9 @@ from shared.records import (
     sources_of,
     timestamp,
 )
+from shared.upgrades import UPGRADE_TRIES, upgrade_shard
+
+PERSIST_S = 120.0  # below the consumer's hold, which ends a job that hangs
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,9 @@ def _ignore(_: ImageRecord) -> None:
 class Leases:
     """Claims on image records, each for ``lease`` seconds at a time.
 
+    What ends a job is written again for ``persist`` seconds while DynamoDB is down: the work is
+    done by then, and a caption may be paid for.
+
     ``moved`` hears of every record that finished a stage here, or failed, once the write is done.
     """
 
@@ -63,11 +70,13 @@ class Leases:
         records: RecordStore,
         *,
         lease: float,  # seconds
+        persist: float = PERSIST_S,
         moved: Callable[[ImageRecord], None] = _ignore,
         clock: Callable[[], float] = time.time,  # Unix seconds
     ) -> None:
         self._records = records
         self._lease = lease
+        self._persist = persist
         self._moved = moved
         self._clock = clock
 
@@ -139,6 +148,7 @@ class Leases:
         Raises ``StaleRecord`` if the lease was lost or the record is gone.
         """
         now = self._timestamp()
+        labelling = () if result.labelling is None else (result.labelling,)
         update = (
             self._held(claim)
             .set(
@@ -147,7 +157,10 @@ class Leases:
                 thumbnail=result.thumbnail,
                 model_input=result.model_input,
                 upload_sha256=result.upload_sha256,
-                timeline=claim.record.stage_times("ingest", now),
+                moderation=result.moderation,
+                taken_at=result.taken_at,
+                camera=result.camera,
+                timeline=(*claim.record.stage_times("ingest", now), *labelling),
                 hop_started_at=now,
                 updated_at=now,
                 sent=False,
@@ -160,12 +173,23 @@ class Leases:
         )
         if result.labels is not None:
             update.set(labels=[label.name for label in result.labels], label_details=result.labels)
-        return self._told(await self._write_held(claim, update))
+        return self._told(await self._write_end(claim, update))
 
-    async def finish_caption(self, claim: Claim, result: CaptionResult) -> ImageRecord:
-        """Store the captions and complete the record. Raises ``StaleRecord`` like the above."""
+    async def finish_caption(
+        self, claim: Claim, result: CaptionResult, *, upgradable: bool = False
+    ) -> ImageRecord:
+        """Store the captions and complete the record. Raises ``StaleRecord`` like the above.
+
+        ``upgradable`` ones wait in the index for better ones. An upgrade that came out degraded
+        leaves the captions that there are.
+        """
+        record = claim.record
+        if record.is_upgrading and result.provider.degraded:
+            return await self._write_end(claim, self._unchanged(self._held(claim), record))
         now = self._timestamp()
-        update = self._ended(claim, Status.COMPLETED, now).set(
+        update = self._end(
+            self._held(claim), Status.COMPLETED, now, waiting=record if upgradable else None
+        ).set(
             concise_caption=result.concise,
             creative_caption=result.creative,
             alt_text=result.alt_text,
@@ -178,47 +202,54 @@ class Leases:
             update.set(cache_keys=result.cache_keys)
         if result.labels is not None:
             update.set(labels=[label.name for label in result.labels], label_details=result.labels)
-        return self._told(await self._write_held(claim, update))
+        return self._told(await self._write_end(claim, update))
 
     async def fail(self, claim: Claim, failure: Failure) -> ImageRecord:
-        """Fail the record for good, until its owner retries. Raises ``StaleRecord``."""
-        update = self._ended(claim, Status.FAILED, self._timestamp()).set(error=failure)
-        return self._told(await self._write_held(claim, update))
+        """Fail the record for good, until its owner retries. Raises ``StaleRecord``.
+
+        This and the two below end an upgrade with the captions that there were.
+        """
+        update = self._failed(self._held(claim), claim.record, failure)
+        return self._told_failed(claim.record, await self._write_end(claim, update))
 
     async def fail_exhausted(self, record: ImageRecord, failure: Failure) -> None:
         """Fail a record whose attempts are used up and whose last lease has run out."""
         update = (
-            self._end(Update(), Status.FAILED, self._timestamp())
-            .set(error=failure)
+            self._failed(Update(), record, failure)
             .when("{job} = :job", job=record.job)
             .when_in("status", sources_of(Status.FAILED))
             .when("{attempts_made} >= :limit", limit=MAX_ATTEMPTS)
             .when("attribute_not_exists({lease_until}) OR {lease_until} <= :now", now=self._clock())
         )
         try:
-            self._told(await self._records.update(record.user_id, record.image_id, update))
+            ended = await self._records.update(record.user_id, record.image_id, update)
         except ConditionFailed:
             return  # it moved meanwhile, which is what we wanted
+        self._told_failed(record, ended)
 
     async def fail_overdue(self, record: ImageRecord, failure: Failure) -> bool:
         """Fail a record that nobody works on, as it was read; whether that is what happened."""
         update = (
-            self._end(Update(), Status.FAILED, self._timestamp())
-            .set(error=failure)
+            self._failed(Update(), record, failure)
             .when("{job} = :job", job=record.job)
             .when("{version} = :version", version=record.version)
             .when_in("status", sources_of(Status.FAILED))
             .when("attribute_not_exists({lease_until}) OR {lease_until} <= :now", now=self._clock())
         )
         try:
-            self._told(await self._records.update(record.user_id, record.image_id, update))
+            ended = await self._records.update(record.user_id, record.image_id, update)
         except ConditionFailed:
             return False
+        self._told_failed(record, ended)
         return True
 
     def _told(self, record: ImageRecord) -> ImageRecord:
         self._moved(record)
         return record
+
+    def _told_failed(self, before: ImageRecord, after: ImageRecord) -> ImageRecord:
+        # Nothing has moved where an upgrade failed: the captions are those of an earlier job.
+        return after if before.is_upgrading else self._told(after)
 
     def _held(self, claim: Claim) -> Update:
         return (
@@ -228,19 +259,32 @@ class Leases:
             .when("{lease_id} = :lease", lease=claim.lease_id)
         )
 
-    def _ended(self, claim: Claim, status: Status, now: str) -> Update:
-        return self._end(self._held(claim), status, now)
+    def _failed(self, update: Update, record: ImageRecord, failure: Failure) -> Update:
+        if record.is_upgrading:
+            return self._unchanged(update, record)
+        return self._end(update, Status.FAILED, self._timestamp()).set(error=failure)
 
-    def _end(self, update: Update, status: Status, now: str) -> Update:
+    def _unchanged(self, update: Update, record: ImageRecord) -> Update:
+        again = record if record.upgrade_tries < UPGRADE_TRIES else None
+        return self._end(update, Status.COMPLETED, self._timestamp(), waiting=again)
+
+    def _end(
+        self, update: Update, status: Status, now: str, *, waiting: ImageRecord | None = None
+    ) -> Update:
+        """End the job; ``waiting`` is the record if it waits for better captions from now on."""
         # Without `active_shard` the item leaves the sparse index: nothing is left to do.
         return update.set(
             status=status,
             updated_at=now,
             lease_id=None,
             lease_until=None,
-            check_at=None,
-            active_shard=None,
+            check_at=self._clock() if waiting is not None else None,
+            active_shard=upgrade_shard(waiting.image_id) if waiting is not None else None,
+            upgrade_job=None,
         ).add("version", 1)
+
+    async def _write_end(self, claim: Claim, update: Update) -> ImageRecord:
+        return await persist(lambda: self._write_held(claim, update), limit=self._persist)
 
     async def _write_held(self, claim: Claim, update: Update) -> ImageRecord:
         """Write as the holder of ``claim``. Raises ``StaleRecord`` if the lease was lost."""

@@ -6,6 +6,7 @@ import zlib
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import ClientError as HttpError
@@ -60,6 +61,16 @@ class VersionPage:
 
     versions: list[tuple[str, str]]
     following: VersionMarker | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """A version or a marker. ``is_object``: it is what a read of the key gets."""
+
+    key: str
+    version: str
+    modified: datetime
+    is_object: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,19 +188,33 @@ class ObjectStore:
 
     async def versions(self, prefix: str, *, after: VersionMarker | None = None) -> VersionPage:
         """A page of at most a thousand versions and markers under ``prefix``, by key."""
+        stored, following = await self.listing(prefix, after=after)
+        return VersionPage([(entry.key, entry.version) for entry in stored], following)
+
+    async def listing(
+        self, prefix: str, *, after: VersionMarker | None = None
+    ) -> tuple[list[StoredVersion], VersionMarker | None]:
+        """As ``versions``, with what S3 says of each; markers come last."""
         position: dict[str, Any] = {}
         if after is not None:
             names = ("KeyMarker", "VersionIdMarker")
             position = {name: value for name, value in zip(names, after, strict=True) if value}
         with calls_to("s3"):
             page = await self.s3.list_object_versions(Bucket=self.bucket, Prefix=prefix, **position)
-        entries = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         following = (
             (page["NextKeyMarker"], page.get("NextVersionIdMarker", ""))
             if page.get("IsTruncated", False)
             else None
         )
-        return VersionPage([(entry["Key"], entry["VersionId"]) for entry in entries], following)
+        entries = [
+            *((entry, entry["IsLatest"]) for entry in page.get("Versions", [])),
+            *((entry, False) for entry in page.get("DeleteMarkers", [])),
+        ]
+        stored = [
+            StoredVersion(entry["Key"], entry["VersionId"], entry["LastModified"], is_object)
+            for entry, is_object in entries
+        ]
+        return stored, following
 
     async def delete(self, versions: Sequence[tuple[str, str]]) -> None:
         """Delete versions and markers, at most a thousand, given by key and version id.

@@ -84,21 +84,25 @@ class Label(Part):
     source: Literal["rekognition", "local"]
 
 
+# How one try of a provider ended, as the contract says it.
+Outcome = Literal[
+    "ok",
+    "throttled",
+    "timeout",
+    "error",
+    "invalid_output",
+    "refused",
+    "circuit_open",
+    "unsupported",
+]
+
+
 class Attempt(Part):
     """One try of one provider; every try is kept, so that an operator sees why."""
 
     provider: str
     model: str
-    outcome: Literal[
-        "ok",
-        "throttled",
-        "timeout",
-        "error",
-        "invalid_output",
-        "refused",
-        "circuit_open",
-        "unsupported",
-    ]
+    outcome: Outcome
     reason: str | None = None
     duration_ms: int
     input_tokens: int | None = None
@@ -168,6 +172,9 @@ class ImageRecord(Part):
     model_input: StoredImage | None = None
     labels: tuple[str, ...] | None = None
     label_details: tuple[Label, ...] | None = None
+    moderation: tuple[str, ...] | None = None  # what a model would warn of; for operators only
+    taken_at: str | None = None  # by the camera's clock; without an offset if the file has none
+    camera: str | None = None
     concise_caption: str | None = None
     creative_caption: str | None = None
     alt_text: str | None = None
@@ -180,6 +187,19 @@ class ImageRecord(Part):
     cache_keys: tuple[str, ...] = ()  # of the caption cache's items made for it, latest last
     timeline: tuple[StageTime, ...] = ()
     error: Failure | None = None
+    # The job that is to replace degraded captions, and how many of those there were.
+    upgrade_job: str | None = None
+    upgrade_tries: int = 0
+
+    @property
+    def is_upgrading(self) -> bool:
+        """Whether the job that runs replaces captions that nobody asked to have replaced."""
+        return self.upgrade_job == self.job
+
+    @property
+    def is_captioned(self) -> bool:
+        """Whether there are captions to be read, edited and downloaded."""
+        return self.status is Status.COMPLETED or self.is_upgrading
 
     def is_expired(self, now: float) -> bool:
         """Whether the retention has passed (``now`` in Unix seconds); DynamoDB deletes later."""
@@ -231,13 +251,17 @@ def refusal_of(record: ImageRecord | None, *, job: str, stage: Stage, now: float
 
 
 class IngestResult(Part):
-    """What ingest adds to a record."""
+    """What ingest adds to a record. ``labelling`` is the time that the labels took."""
 
     original: StoredImage
     thumbnail: StoredImage
     model_input: StoredImage
     upload_sha256: str | None = None
     labels: tuple[Label, ...] | None = None
+    moderation: tuple[str, ...] | None = None
+    labelling: StageTime | None = None
+    taken_at: str | None = None
+    camera: str | None = None
 
 
 class CaptionResult(Part):

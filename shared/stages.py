@@ -89,13 +89,13 @@ class StageRunner:
             return
         delivery.keep_leased(lambda: self._leases.extend(claim))
         try:
-            await self._work_under(claim)
+            await self._work_under(claim, delivery)
         except ConditionFailed as error:
             if error.record is not None:
                 raise
             await self._clear_away(delivery)
 
-    async def _work_under(self, claim: Claim) -> None:
+    async def _work_under(self, claim: Claim, delivery: Delivery) -> None:
         try:
             await self._work(claim)
         except Permanent as error:
@@ -103,7 +103,13 @@ class StageRunner:
             await self._leases.fail(claim, self._failure(error.code, error.detail, retryable=False))
         except StaleRecord:
             raise
-        except (DependencyUnavailable, asyncio.CancelledError):
+        except asyncio.CancelledError:
+            if not delivery.is_overdue:
+                await self._leases.release(claim)
+                raise
+            # Uncounted, a job that always hangs would be begun again for ever.
+            await self._failed_attempt(claim, Transient("the job hung", code="timed_out"))
+        except DependencyUnavailable:
             # No fault of the job's: whoever takes it up next starts afresh.
             await self._leases.release(claim)
             raise

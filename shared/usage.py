@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.aws import calls_to
 from shared.errors import DependencyUnavailable
@@ -120,7 +120,7 @@ class UsageCounter:
         for day, counts in pending.items():
             try:
                 await self._write(day, counts)
-            except (DependencyUnavailable, ClientError) as error:
+            except (DependencyUnavailable, BotoCoreError, ClientError) as error:
                 logger.warning("usage not written", extra={"error": type(error).__name__})
                 self._pending[day].update(counts)
 

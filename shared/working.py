@@ -11,10 +11,10 @@ import aioboto3
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
-from shared.aws import RECEIVE_TIMEOUT_S, client_config, s3_config
+from shared.aws import client_config, receive_config, s3_config
 from shared.consumer import Consumer, Handler, Options
 from shared.control_items import ControlItems
-from shared.health import health_server
+from shared.health import Report, health_server
 from shared.item_store import ItemStore
 from shared.leases import Leases
 from shared.object_store import ObjectStore
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 # Requests that one photo makes at the same time, at most: ingest stores three objects.
 REQUESTS_PER_PHOTO = 3
-STALL_S = 60.0  # above the longest pause after an outage
+STALL_S = 60.0  # beyond the poll; above the longest pause in an outage
 
 
 class WorkerSettings(BaseSettings):
@@ -65,6 +65,7 @@ class Tools:
     """What every worker works with, each made once."""
 
     sqs: "SQSClient"
+    receiver: "SQSClient"  # for long polls
     records: RecordStore
     leases: Leases
     objects: ObjectStore
@@ -79,12 +80,12 @@ async def worker_tools(settings: WorkerSettings, *, service: str) -> AsyncIterat
     session = aioboto3.Session()
     connections = settings.concurrency * REQUESTS_PER_PHOTO
     config = client_config(connections=connections)
-    # One connection more, for the receive that is always under way and outlasts other reads.
-    sqs_config = client_config(connections=connections + 1, read_timeout_s=RECEIVE_TIMEOUT_S)
+    polling = receive_config(poll_wait_s=settings.poll_wait_s)
     async with (
         session.client("dynamodb", config=config) as dynamodb,
         session.client("s3", config=s3_config(connections=connections)) as s3,
-        session.client("sqs", config=sqs_config) as sqs,
+        session.client("sqs", config=config) as sqs,
+        session.client("sqs", config=polling) as receiver,
     ):
         items = ItemStore(dynamodb, settings.records_table)
         control = ControlItems(items, settings.user_hash_key.get_secret_value().encode())
@@ -93,6 +94,7 @@ async def worker_tools(settings: WorkerSettings, *, service: str) -> AsyncIterat
         async with UsageCounter(items, service) as usage:
             yield Tools(
                 sqs=sqs,
+                receiver=receiver,
                 records=records,
                 leases=Leases(records, lease=settings.lease_s, moved=usage.moved),
                 objects=objects,
@@ -105,10 +107,14 @@ async def worker_tools(settings: WorkerSettings, *, service: str) -> AsyncIterat
 async def consume(
     settings: WorkerSettings, tools: Tools, handler: Handler, stop: asyncio.Event
 ) -> None:
-    """Consume until ``stop``; ``/healthz`` fails once the loop has stalled for a minute."""
+    """Consume until ``stop``; ``/healthz`` fails once the loop has stalled for a minute.
+
+    Not so in an outage: a worker that waits for SQS is well, and a new one would only wait too.
+    """
     options = settings.options()
     consumer = Consumer(
         tools.sqs,
+        receiver=tools.receiver,
         queue_url=settings.queue_url,
         dead_letter_url=settings.dlq_url,
         handler=handler,
@@ -116,11 +122,22 @@ async def consume(
     )
 
     def healthy() -> bool:
-        return consumer.seconds_since_receive < STALL_S + options.poll_wait
+        # While it drains, the loop does not turn, and the platform's stop timeout bounds that.
+        return stop.is_set() or consumer.seconds_since_turn < STALL_S + options.poll_wait
 
     def ready() -> bool:
         return healthy() and not stop.is_set()
 
-    async with health_server(settings.health_port, healthy=healthy, ready=ready) as port:
+    def report() -> Report:
+        return {
+            "last_turn_s": round(consumer.seconds_since_turn, 3),
+            "last_receive_s": round(consumer.seconds_since_receive, 3),
+            "in_flight": consumer.in_flight,
+            "draining": stop.is_set(),
+        }
+
+    async with health_server(
+        settings.health_port, healthy=healthy, ready=ready, report=report
+    ) as port:
         logger.info("ready", extra={"health_port": port})
         await consumer.run(stop)

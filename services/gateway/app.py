@@ -24,6 +24,7 @@ from services.gateway.downloads import DOWNLOADS_AT_ONCE, DOWNLOADS_PER_USER, do
 from services.gateway.edits import edit_image
 from services.gateway.export_parts import get_export
 from services.gateway.exports import EXPORTS_AT_ONCE, EXPORTS_PER_USER, export, export_part
+from services.gateway.faults import death_at
 from services.gateway.history import list_images
 from services.gateway.idempotency import IdempotencyKeys
 from services.gateway.identifiers import ImageIds
@@ -178,6 +179,7 @@ async def _collaborators(app: web.Application) -> AsyncIterator[None]:
             publisher=to_ingest,
             ids=ids,
             retention=settings.retention_days * DAY_S,
+            after_record=death_at(settings.fault_point, endpoint=dynamodb.meta.endpoint_url),
         )
         stack.push_async_callback(submissions.close)
         deletions = deletions_on(

@@ -44,6 +44,7 @@ class DirectUploadOptions(BaseModel):
     language: Language | None = None
     style: Style | None = None
     batch: BatchName | None = None
+    keep_exif: bool | None = None
 
     def caption_options(self, *, labels_default: bool) -> CaptionOptions:
         """What goes with the job."""
@@ -51,6 +52,7 @@ class DirectUploadOptions(BaseModel):
             labels=labels_default if self.labels is None else self.labels,
             language=self.language or "en",
             style=self.style or None,
+            keep_exif=bool(self.keep_exif),
         )
 
 

@@ -17,7 +17,7 @@ from services.gateway.transfers import CHUNK, attachment, send
 from services.gateway.xmp import packet_of
 from shared.errors import StaleRecord
 from shared.media import MediaType
-from shared.records import ImageRecord, Status, StoredImage
+from shared.records import ImageRecord, StoredImage
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ async def _send_captioned(
     if media_type is None or not takes_captions(media_type) or original.bytes > ORIGINAL_LIMIT:
         raise _metadata_unsupported("Captions can be written into JPEG, PNG and WebP only.")
     view = await request.app[VIEWS].view(record)
-    if record.status is not Status.COMPLETED or view.captions is None:
+    if not record.is_captioned or view.captions is None:
         raise _not_ready(record)
     packet = packet_of(view.captions, [label.name for label in view.labels or []])
     data = await request.app[OBJECTS].read(original.key, limit=ORIGINAL_LIMIT)

@@ -130,9 +130,9 @@ async def edit_image(request: web.Request) -> web.Response:
         raise not_found()
     if wanted is not None and str(record.version) not in wanted:
         raise _precondition_failed()
-    if record.status is not Status.COMPLETED:
+    if not record.is_captioned:
         raise not_ready(record)
-    edited = await _write(records, record, edits, pinned=wanted is not None)
+    edited = await write_edits(records, record, edits, pinned=wanted is not None)
     return await image_response(request, edited, status=HTTPStatus.OK)
 
 
@@ -150,16 +150,24 @@ def _if_match(request: web.Request) -> frozenset[str] | None:
     return frozenset(tag.strip('"') for tag in tags if not tag.startswith("W/"))
 
 
-async def _write(
+async def write_edits(
     records: RecordStore, record: ImageRecord, edits: CaptionEdits, *, pinned: bool
 ) -> ImageRecord:
+    """Store the owner's words beside the model's; with ``pinned`` only if ``record`` is as read.
+
+    Raises ``Problem`` if it has moved to where there is nothing to edit.
+    """
     now = timestamp(datetime.now(UTC))
     texts = {f"edited_{name}": text for name, text in edits.model_dump(exclude_none=True).items()}
     update = (
         Update()
         .set(**texts, edited_at=now, updated_at=now)
         .add("version", 1)
-        .when("{status} = :completed", completed=Status.COMPLETED)
+        # What replaces degraded captions in the background keeps no owner from editing.
+        .when(
+            "{status} = :completed OR {upgrade_job} = {job}",
+            completed=Status.COMPLETED,
+        )
         .when("{epoch} = :epoch", epoch=record.epoch)
     )
     if pinned:

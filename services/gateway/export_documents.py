@@ -21,6 +21,8 @@ COLUMNS = (
     "provider",
     "degraded",
     "error_code",
+    "taken_at",
+    "camera",
 )
 # Excel takes a file for UTF-8 only if it begins with this.
 BYTE_ORDER_MARK = "\ufeff"
@@ -48,7 +50,7 @@ def header() -> str:
 
 def row(view: ImageView) -> str:
     """The line of ``captions.csv`` about ``view``, in the order of ``COLUMNS``."""
-    captions, provider = view.captions, view.provider
+    captions, provider, photo = view.captions, view.provider, view.photo
     return _line(
         (
             view.image_id,
@@ -64,6 +66,8 @@ def row(view: ImageView) -> str:
             provider and provider.name,
             provider and provider.degraded,
             view.error and view.error.code,
+            photo and photo.taken_at,
+            photo and photo.camera,
         )
     )
 

@@ -19,6 +19,7 @@ QUEUED: dict[str, Any] = {
     "original": None,
     "thumbnail": None,
     "labels": None,
+    "photo": None,
     "captions": None,
     "provider": None,
     "timeline": [],
@@ -46,6 +47,7 @@ COMPLETED: dict[str, Any] = QUEUED | {
         "url_expires_at": _UNTIL,
     },
     "labels": [{"name": "Cat", "confidence": 0.98, "source": "rekognition"}],
+    "photo": {"taken_at": "2026-11-21T16:40:07+01:00", "camera": "Canon EOS R5"},
     "captions": {
         "concise": "A cat sleeping on a striped mat",
         "creative": "Curled into a comma, she lets the afternoon finish the sentence.",
@@ -73,6 +75,9 @@ COMPLETED: dict[str, Any] = QUEUED | {
     },
     "timeline": [
         {"stage": "queued", "started_at": "2026-11-22T12:00:00.000Z", "duration_ms": 12},
+        {"stage": "ingest", "started_at": "2026-11-22T12:00:00.012Z", "duration_ms": 1871},
+        {"stage": "labels", "started_at": "2026-11-22T12:00:00.210Z", "duration_ms": 402},
+        {"stage": "queued", "started_at": "2026-11-22T12:00:01.883Z", "duration_ms": 17},
         {"stage": "caption", "started_at": "2026-11-22T12:00:01.900Z", "duration_ms": 1512},
     ],
 }
@@ -82,7 +87,7 @@ RECAPTION: dict[str, Any] = {"language": "fr", "style": "like a museum label"}
 DIRECT_UPLOAD: dict[str, Any] = {
     "content_type": MediaType.JPEG.content_type,
     "bytes": 482113,
-    "options": {"batch": "holiday"},
+    "options": {"batch": "holiday", "keep_exif": True},
 }
 DELETION: dict[str, Any] = {
     "deletion_id": "0193a1b2-9000-7000-8000-0123456789ab",

@@ -28,6 +28,7 @@ _OPTION_TEXTS = {
     "language": "Language of the captions, a BCP 47 tag.",
     "style": "Free text: advice to the caption model.",
     "batch": "Groups images.",
+    "keep_exif": "Whether to keep when and with which camera the photo was taken; never where.",
 }
 
 

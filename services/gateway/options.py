@@ -39,11 +39,17 @@ class SubmitOptions(BaseModel):
     language: Language = "en"
     style: Style | None = None
     batch: BatchName | None = None
+    keep_exif: Literal["true", "false"] | None = None
 
     def caption_options(self, *, labels_default: bool) -> CaptionOptions:
         """What goes with the job."""
         labels = labels_default if self.labels is None else self.labels == "true"
-        return CaptionOptions(labels=labels, language=self.language, style=self.style or None)
+        return CaptionOptions(
+            labels=labels,
+            language=self.language,
+            style=self.style or None,
+            keep_exif=self.keep_exif == "true",
+        )
 
 
 def parse_options(fields: Mapping[str, str]) -> SubmitOptions:

@@ -36,6 +36,7 @@ class CaptionRequest(BaseModel):
             language=self.language or before.language,
             style=before.style if self.style is None else self.style or None,
             provider=self.provider,
+            keep_exif=before.keep_exif,
         )
 
 

@@ -21,6 +21,7 @@ from shared.object_store import ObjectStore
 from shared.publisher import Publisher
 from shared.record_store import ConditionFailed, RecordStore
 from shared.records import LOST_HOP_S, ImageRecord, StageTime, Status, timestamp
+from shared.upgrades import upgrade_shard
 
 logger = logging.getLogger(__name__)
 
@@ -90,6 +91,21 @@ class Restarts:
             )
         return await self._restart(record, start, Update(), refusal=_not_failed)
 
+    async def upgrade(self, record: ImageRecord) -> ImageRecord:
+        """Begin a job that replaces degraded captions that wait for better ones, asked for as
+        these were. Until it is done, and if it fails, they stay.
+
+        Raises ``ConditionFailed`` if they wait no more, or were edited.
+        """
+        job = uuid.uuid4().hex
+        update = (
+            Update()
+            .set(upgrade_job=job, upgrade_tries=record.upgrade_tries + 1)
+            .when("attribute_not_exists({edited_at})")
+            .when("{active_shard} = :waiting", waiting=upgrade_shard(record.image_id))
+        )
+        return await self._begin(record, Status.CAPTIONING, update, job=job)
+
     async def send(self, record: ImageRecord) -> None:
         """Send the message of the job that ``record`` has just begun."""
         message = message_of(record)
@@ -113,12 +129,22 @@ class Restarts:
         *,
         refusal: Callable[[ImageRecord], Problem],
     ) -> ImageRecord:
-        """Write a new job, unsent; ``refusal`` if the record has moved since it was read."""
+        """Write a new job of the owner's; ``refusal`` if the record has moved since it was read."""
+        update.set(upgrade_job=None, upgrade_tries=None)
+        try:
+            return await self._begin(record, start, update, job=uuid.uuid4().hex)
+        except ConditionFailed as failed:
+            raise (refusal(failed.record) if failed.record else not_found()) from failed
+
+    async def _begin(
+        self, record: ImageRecord, start: Start, update: Update, *, job: str
+    ) -> ImageRecord:
+        """Write a new job, unsent. Raises ``ConditionFailed`` if the record has moved."""
         now = self.clock()
         written = timestamp(datetime.fromtimestamp(now, UTC))
         update.set(
             status=start,
-            job=uuid.uuid4().hex,
+            job=job,
             error=None,
             sent=False,
             attempts_made=0,
@@ -134,15 +160,12 @@ class Restarts:
         update.add("version", 1)
         update.when("{job} = :job", job=record.job)
         update.when("{status} = :status", status=record.status)
-        try:
-            return await self.records.update(record.user_id, record.image_id, update)
-        except ConditionFailed as failed:
-            raise (refusal(failed.record) if failed.record else not_found()) from failed
+        return await self.records.update(record.user_id, record.image_id, update)
 
 
 def can_be_captioned(record: ImageRecord) -> bool:
-    """Whether no job runs and there is something to show to a model."""
-    return record.status.is_terminal and record.model_input is not None
+    """Whether no job runs that anybody asked for, and there is something to show to a model."""
+    return (record.status.is_terminal or record.is_upgrading) and record.model_input is not None
 
 
 def _not_failed(record: ImageRecord) -> Problem:

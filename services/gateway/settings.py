@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from services.gateway.faults import FaultPoint
 from shared.process import CommaSeparated
 
 # RFC 6454, section 6.2: no path, no trailing slash; there is no wildcard on purpose.
@@ -80,6 +81,11 @@ class Settings(BaseSettings):
         default=(), description="pages of other origins that may call the gateway; exact"
     )
     drain_s: float = Field(default=25, gt=0, description="for requests in flight at a stop")
+    fault_point: FaultPoint | None = Field(
+        default=None,
+        description="for tests, refused unless AWS is emulated on this machine: to die after the "
+        "record is written and before its message is sent",
+    )
 
     @property
     def jwks_url(self) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from services.gateway.faults import nothing_happens
 from services.gateway.idempotency import Claim, IdempotencyKeys, in_flight
 from services.gateway.identifiers import ImageIds
 from shared.contracts import CaptionOptions
@@ -18,11 +19,15 @@ from shared.errors import DependencyUnavailable, StaleRecord
 from shared.hops import message_of
 from shared.media import MediaType
 from shared.object_store import ObjectStore, upload_key
+from shared.outage import persist
 from shared.publisher import Publisher
 from shared.record_store import RecordStore
 from shared.records import LOST_HOP_S, ImageRecord, Status, timestamp
 
 logger = logging.getLogger(__name__)
+
+# While DynamoDB is down; before the sweeper would send on what it finds, and a stop would wait.
+TAKE_BACK_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class Submissions:
         publisher: Publisher,
         ids: ImageIds,
         retention: float,  # seconds
+        after_record: Callable[[], None] = nothing_happens,
         clock: Callable[[], float] = time.time,  # Unix seconds
     ) -> None:
         self._keys = keys
@@ -92,6 +98,7 @@ class Submissions:
         self._publisher = publisher
         self._ids = ids
         self._retention = retention
+        self._after_record = after_record
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -162,6 +169,7 @@ class Submissions:
             record.upload_key, photo.image, content_type=photo.media_type.content_type
         )
         record = await self._create(record)
+        self._after_record()
         # What a request before us sent on may be further by now, and needs no message of ours.
         message = message_of(record) if record.status is Status.QUEUED else None
         if message is not None and not record.sent:
@@ -236,10 +244,12 @@ class Submissions:
     async def _undo(self, attempt: _Attempt) -> None:
         """Forget the record, the key and the charge. Raises ``StaleRecord`` if it is too late."""
         claim, record = attempt.claim, attempt.record
-        if claim is not None and not await self._keys.renew(claim):
+        if claim is not None and not await persist(
+            lambda: self._keys.renew(claim), limit=TAKE_BACK_S
+        ):
             return  # another request has taken over what this one began
         if record is not None:
-            await self._records.discard(record)
+            await persist(lambda: self._records.discard(record), limit=TAKE_BACK_S)
         if claim is not None:
             await self._keys.release(claim)
         if attempt.is_charged:

@@ -1,12 +1,15 @@
-"""``python -m services.gateway.sweeper``: sees to hops, purges and deletions that were left undone.
+"""``python -m services.gateway.sweeper``: sees to hops, purges and deletions that were left undone,
+compares bucket and table at night, and begins upgrades of degraded captions.
 
 A process of its own, with a role of its own; any number of them may run.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, Literal
 
 import aioboto3
 from pydantic import Field, SecretStr
@@ -15,8 +18,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from services.gateway.erasure import Eraser
 from services.gateway.erasure_jobs import ErasureJobs
 from services.gateway.hop_checks import HopChecks, Queue
+from services.gateway.nightly import NightShift, run_nightly
 from services.gateway.pending_uploads import PendingUploads
+from services.gateway.reconciling import Reconciler, Report
+from services.gateway.restarts import Restarts
 from services.gateway.sweeping import ACTS_AT_ONCE, Sweeper
+from services.gateway.upgrades import UpgradeBudget, Upgrades
 from shared.aws import client_config, s3_config
 from shared.control_items import LIFETIME_SLACK_S, ControlItems
 from shared.controls import Controls
@@ -28,6 +35,7 @@ from shared.process import run
 from shared.publisher import Publisher
 from shared.purging import Purger
 from shared.record_store import RecordStore
+from shared.records import Status
 from shared.tombstones import Tombstones
 
 logger = logging.getLogger(__name__)
@@ -35,6 +43,7 @@ logger = logging.getLogger(__name__)
 CONNECTIONS = 2 * ACTS_AT_ONCE  # an act looks at both of an image's prefixes at once
 STALL_S = 60.0
 DAY_S = 24 * 3600
+CLOCK_TIME = r"^([01]\d|2[0-3]):[0-5]\d$"
 
 
 class SweeperSettings(BaseSettings):
@@ -54,11 +63,47 @@ class SweeperSettings(BaseSettings):
     sweeper_health_port: int | None = Field(
         default=None, ge=0, le=65535, description="0 takes a free one"
     )
+    sweeper_reconcile_at: Literal["off"] | Annotated[str, Field(pattern=CLOCK_TIME)] = Field(
+        default="03:00", description="UTC, when bucket and table are compared; or off"
+    )
+    sweeper_reconcile_mend: bool = Field(
+        default=False, description="remove objects that have no record"
+    )
+    sweeper_upgrade_degraded: bool = Field(
+        default=False, description="caption again what CAPTIONER_UPGRADE_DEGRADED left waiting"
+    )
+    sweeper_upgrade_daily_limit: int = Field(default=500, ge=1, description="of all sweepers")
+    sweeper_upgrade_pause_s: float = Field(
+        default=5, gt=0, description="between two upgrades, of all sweepers"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """What a sweeper's process works with, each made once."""
+
+    items: ItemStore
+    records: RecordStore
+    objects: ObjectStore
+    purger: Purger
+    sweeper: Sweeper
+    upgrades: Upgrades
+
+    def reconciler(self, *, mend: bool, shift: NightShift | None = None) -> Reconciler:
+        """One comparison of bucket and table, by hand or in the night's ``shift``."""
+        return Reconciler(
+            self.items,
+            self.records,
+            self.objects,
+            self.purger,
+            mend=mend,
+            went_on=shift.extend if shift is not None else None,
+        )
 
 
 @asynccontextmanager
-async def sweeper_of(settings: SweeperSettings) -> AsyncIterator[Sweeper]:
-    """A sweeper with its clients, closed at the end of the block."""
+async def office_of(settings: SweeperSettings) -> AsyncIterator[Office]:
+    """Everything of a sweeper's process, its clients closed at the end of the block."""
     session = aioboto3.Session()
     config = client_config(connections=CONNECTIONS)
     async with AsyncExitStack() as stack:
@@ -75,13 +120,14 @@ async def sweeper_of(settings: SweeperSettings) -> AsyncIterator[Sweeper]:
         lifetime = settings.retention_days * DAY_S + LIFETIME_SLACK_S
         jobs = ErasureJobs(control, lifetime=lifetime)
         ingest, caption = settings.ingest_queue_url, settings.caption_queue_url
+        to_captioner = await enter(Publisher(sqs, caption))
         hops = HopChecks(
             # It holds no lease itself, and ends only what nobody holds.
             Leases(records, lease=0),
             purger,
             {
                 "ingest": Queue(sqs, ingest, await enter(Publisher(sqs, ingest))),
-                "caption": Queue(sqs, caption, await enter(Publisher(sqs, caption))),
+                "caption": Queue(sqs, caption, to_captioner),
             },
         )
         controls = Controls(
@@ -95,12 +141,24 @@ async def sweeper_of(settings: SweeperSettings) -> AsyncIterator[Sweeper]:
         retention = settings.retention_days * DAY_S
         uploads = PendingUploads(items, records, objects, controls, retention)
         eraser = Eraser(jobs, items, records, objects)
-        yield Sweeper(items, hops, purger, jobs, eraser=eraser, uploads=uploads)
+        sweeper = Sweeper(items, hops, purger, jobs, eraser=eraser, uploads=uploads)
+        restarts = Restarts(records, objects, {Status.CAPTIONING: to_captioner})
+        upgrades = Upgrades(items, records, restarts, _budget(settings, items))
+        yield Office(items, records, objects, purger, sweeper, upgrades)
+
+
+def _budget(settings: SweeperSettings, items: ItemStore) -> UpgradeBudget:
+    return UpgradeBudget(
+        items,
+        limit=settings.sweeper_upgrade_daily_limit,
+        pause=settings.sweeper_upgrade_pause_s,
+    )
 
 
 async def serve(settings: SweeperSettings, stop: asyncio.Event) -> None:
-    """Sweep until ``stop``; ``/healthz`` fails once no round got through for a minute."""
-    async with sweeper_of(settings) as sweeper:
+    """Sweep until ``stop``; ``/healthz`` fails once no round has ended for a minute."""
+    async with office_of(settings) as office, asyncio.TaskGroup() as beside:
+        sweeper = office.sweeper
 
         def healthy() -> bool:
             return sweeper.seconds_since_round < STALL_S
@@ -110,8 +168,29 @@ async def serve(settings: SweeperSettings, stop: asyncio.Event) -> None:
 
         port = settings.sweeper_health_port
         async with health_server(port, healthy=healthy, ready=ready) as served_on:
+            tasks = [beside.create_task(work) for work in _beside(settings, office, stop)]
             logger.info("ready", extra={"health_port": served_on})
             await sweeper.run(stop, interval=settings.sweeper_interval_s)
+            for task in tasks:
+                task.cancel()  # whatever it is at, another sweeper takes it up
+
+
+def _beside(
+    settings: SweeperSettings, office: Office, stop: asyncio.Event
+) -> list[Coroutine[None, None, None]]:
+    """What goes on beside the rounds, by settings."""
+    works: list[Coroutine[None, None, None]] = []
+    if settings.sweeper_reconcile_at != "off":
+        shift = NightShift(office.items)
+        mend = settings.sweeper_reconcile_mend
+
+        async def compare() -> Report:
+            return await office.reconciler(mend=mend, shift=shift).run()
+
+        works.append(run_nightly(shift, compare, stop, at=settings.sweeper_reconcile_at))
+    if settings.sweeper_upgrade_degraded:
+        works.append(office.upgrades.run(stop))
+    return works
 
 
 if __name__ == "__main__":

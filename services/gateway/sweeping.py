@@ -70,7 +70,7 @@ class Sweeper:
 
     @property
     def seconds_since_round(self) -> float:
-        """How long ago a round last got through the whole index."""
+        """How long ago a round last ended, at the end of the index or where DynamoDB was down."""
         return time.monotonic() - self._swept_at
 
     async def run(self, stop: asyncio.Event, *, interval: float) -> None:
@@ -81,6 +81,7 @@ class Sweeper:
                     await self.sweep()
                 except DependencyUnavailable as error:
                     logger.warning("round failed", extra={"dependency": error.dependency})
+                    self._swept_at = time.monotonic()
                 # Jittered, so that several sweepers don't meet at the same items each time.
                 pause = interval * random.uniform(0.5, 1.0)  # noqa: S311  not a secret
                 with suppress(TimeoutError):

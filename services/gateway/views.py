@@ -10,6 +10,7 @@ from shared.api import (
     ImageView,
     LabelView,
     OriginalView,
+    PhotoView,
     ProviderView,
     ThumbnailView,
     TimelineView,
@@ -47,6 +48,7 @@ class Views:
             and OriginalView(sha256=original.sha256, **self._stored(original, credentials)),
             thumbnail=thumbnail and ThumbnailView(**self._stored(thumbnail, credentials)),
             labels=_labels(record),
+            photo=_photo(record),
             captions=_captions(record),
             provider=_provider(record),
             timeline=[
@@ -77,6 +79,12 @@ def _labels(record: ImageRecord) -> list[LabelView] | None:
         LabelView(name=label.name, confidence=label.confidence, source=label.source)
         for label in record.label_details
     ]
+
+
+def _photo(record: ImageRecord) -> PhotoView | None:
+    if record.taken_at is None and record.camera is None:
+        return None
+    return PhotoView(taken_at=record.taken_at, camera=record.camera)
 
 
 def _captions(record: ImageRecord) -> CaptionsView | None:

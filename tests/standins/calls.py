@@ -1,5 +1,6 @@
 """What the stand-ins remember of the calls: how many, how they ended, and for which images."""
 
+import time
 from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Any
@@ -34,10 +35,13 @@ class Calls:
         shown: Mapping[str, Any] | None = None,
         sha256: str | None = None,
     ) -> None:
-        """One call, as soon as its outcome is decided: before a client can hear of it."""
+        """One call, as soon as its outcome is decided: before a client can hear of it.
+
+        It is shown with the moment, in seconds of a clock of which only differences say something.
+        """
         self._outcomes[service][outcome] += 1
         if shown is not None:
-            self._last[service].append({"outcome": outcome, **shown})
+            self._last[service].append({"outcome": outcome, "at": time.monotonic(), **shown})
         if sha256 is not None and outcome in ANSWERED:
             self._images[service][sha256] += 1
 

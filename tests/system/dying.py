@@ -3,7 +3,6 @@
 import json
 import signal
 import time
-import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,9 +13,8 @@ from PIL import Image
 
 from infra.local.ownership import Owned, recorded
 from shared.contracts import ImageIngested, ImageUploaded, Message
-from shared.items import from_item, plain, to_item
-from shared.object_store import upload_key
-from shared.records import ImageRecord, Status, timestamp
+from shared.items import from_item, plain
+from shared.records import ImageRecord
 from tests.photos import encoded, real_picture
 from tests.stack import Stack
 
@@ -45,6 +43,32 @@ def small_photos(count: int) -> list[bytes]:
         encoded(picture.rotate(number / 2, Image.Resampling.BILINEAR), "JPEG", quality=85)
         for number in range(count)
     ]
+
+
+def uploaded(record: ImageRecord) -> ImageUploaded:
+    """The message that first brought ``record`` to ingest."""
+    return ImageUploaded(
+        user_id=record.user_id,
+        image_id=record.image_id,
+        job=record.job,
+        epoch=record.epoch,
+        upload_key=record.upload_key,
+        options=record.options,
+    )
+
+
+def ingested(record: ImageRecord) -> ImageIngested:
+    """The message that brought ``record`` to the captioner."""
+    assert record.model_input is not None
+    return ImageIngested(
+        user_id=record.user_id,
+        image_id=record.image_id,
+        job=record.job,
+        epoch=record.epoch,
+        model_key=record.model_input.key,
+        labels=record.labels or (),
+        options=record.options,
+    )
 
 
 @dataclass(frozen=True)
@@ -173,26 +197,6 @@ class Inside:
                     Entries=[{"Id": str(number), "MessageBody": body} for number, body in chosen],
                 )
                 assert not answer.get("Failed")
-
-    def submit_unsent(self, user_id: str, data: bytes) -> ImageRecord:
-        """Leave what a gateway leaves that dies between DynamoDB and SQS, half a minute later."""
-        image_id = str(uuid.UUID(int=(time.time_ns() // 10**6 << 80) | 0x7 << 76 | 0x8 << 60))
-        written = timestamp(datetime.fromtimestamp(time.time() - 31, UTC))
-        record = ImageRecord(
-            user_id=user_id,
-            image_id=image_id,
-            status=Status.QUEUED,
-            job=uuid.uuid4().hex,
-            check_at=time.time() - 1,
-            ttl=int(time.time()) + 24 * 3600,
-            timestamp=written,
-            updated_at=written,
-            hop_started_at=written,
-            upload_key=upload_key(user_id, image_id),
-        )
-        self._s3.put_object(Bucket=self._stack["IMAGES_BUCKET"], Key=record.upload_key, Body=data)
-        self._dynamodb.put_item(TableName=self._stack["RECORDS_TABLE"], Item=to_item(record))
-        return record
 
     def _query(self, partition: str, begins: str = "") -> list[dict[str, Any]]:
         condition, values = "PK = :partition", {":partition": {"S": partition}}

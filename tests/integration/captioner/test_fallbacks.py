@@ -12,8 +12,9 @@ from PIL import Image
 
 from services.captioner.chaining import open_chain
 from services.captioner.settings import Settings
+from shared.errors import Transient
 from shared.items import image_key
-from shared.records import ImageRecord, Status
+from shared.records import MAX_ATTEMPTS, ImageRecord, Status
 from shared.upgrades import upgrade_shard
 from shared.working import worker_tools
 from tests.deadlines import until
@@ -142,6 +143,23 @@ async def test_all_remote_providers_down_leaves_the_local_one(
         assert record.provider is not None
         assert (record.provider.name, record.provider.degraded) == ("local", True)
         assert record.concise_caption
+
+
+async def test_photo_that_nobody_may_caption_fails_at_the_fifth_attempt(
+    captioning: OpenCaptioner, standin: Standin
+) -> None:
+    async with captioning(providers=("bedrock",), daily_budget_usd=0) as captioner:
+        record = await captioner.record(upload_sha256=None)
+        for _ in range(MAX_ATTEMPTS - 1):
+            with pytest.raises(Transient):
+                await captioner.handle(record)
+
+        failed = await captioner.handle(record)
+
+    assert failed.status is Status.FAILED
+    assert failed.error is not None
+    assert (failed.error.code, failed.error.retryable) == ("providers_exhausted", True)
+    assert (await standin.calls())["bedrock"] == {}
 
 
 async def test_healthy_first_provider_answers_with_what_it_cost(

@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 import aioboto3
 import pytest
+from botocore.exceptions import CredentialRetrievalError
 
 from services.captioner.overseeing import Oversight
 from shared.aws import client_config
@@ -88,3 +90,27 @@ async def test_what_was_read_last_stands_while_the_table_is_away(items: ItemStor
 
         with pytest.raises(AssertionError, match="not so within"):
             await until(lambda: oversight.held("bedrock") is None, within=0.5)
+
+
+@dataclass
+class WithoutRole:
+    """A table's client that has lost its credentials for one query."""
+
+    dynamodb: Any
+    lost: int = 0
+
+    async def query(self, **arguments: Any) -> Any:
+        if self.lost:
+            self.lost -= 1
+            raise CredentialRetrievalError(provider="p", error_msg="e")
+        return await self.dynamodb.query(**arguments)
+
+
+async def test_look_that_fails_is_not_the_last(items: ItemStore) -> None:
+    client: Any = WithoutRole(items.dynamodb)
+    async with watching(ItemStore(client, items.table)) as oversight:
+        client.lost = 1
+        await until(lambda: client.lost == 0)
+        await switch(items, "bedrock", on=False, by="ana", at=NOW)
+
+        await until(lambda: oversight.held("bedrock") == "switched_off")

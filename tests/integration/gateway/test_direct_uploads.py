@@ -81,7 +81,8 @@ async def remaining(gateway: Gateway) -> int:
 
 async def test_an_upload_past_the_gateway_becomes_an_image(on_ministack: Gateway) -> None:
     gateway = on_ministack
-    options = {"labels": False, "language": "de", "style": "dry", "batch": "b1"}
+    kept = {"labels": False, "language": "de", "style": "dry", "keep_exif": True}
+    options = {**kept, "batch": "b1"}
     form = await begin(gateway, options=options)
 
     posted = await send(gateway, form)
@@ -98,7 +99,7 @@ async def test_an_upload_past_the_gateway_becomes_an_image(on_ministack: Gateway
     assert (
         sent["upload_key"] == form["fields"]["key"] == f"incoming/{gateway.user}/{body['image_id']}"
     )
-    assert sent["options"] == {"labels": False, "language": "de", "style": "dry"}
+    assert sent["options"] == kept
     assert await remaining(gateway) == 59
 
 
@@ -243,6 +244,7 @@ async def test_an_upload_of_somebody_else_is_not_found(gateway: Gateway) -> None
         pytest.param({"bytes": 10**40}, 413, "image_too_large", id="a huge number"),
         pytest.param({"name": "x"}, 422, "invalid_field", id="unknown field"),
         pytest.param({"options": {"labels": "true"}}, 422, "invalid_field", id="bad option"),
+        pytest.param({"options": {"keep_exif": "true"}}, 422, "invalid_field", id="text for truth"),
         pytest.param({"options": {"batch": "a b"}}, 422, "invalid_field", id="bad batch"),
     ],
 )

@@ -106,6 +106,7 @@ async def test_record_names_its_key(gateway: Gateway) -> None:
         pytest.param(JPEG, "?language=fr", id="language"),
         pytest.param(JPEG, "?batch=b", id="batch"),
         pytest.param(JPEG, "?labels=false", id="labels"),
+        pytest.param(JPEG, "?keep_exif=true", id="keep_exif"),
     ],
 )
 async def test_key_of_something_else_is_refused(gateway: Gateway, data: bytes, query: str) -> None:

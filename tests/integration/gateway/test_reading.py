@@ -64,6 +64,8 @@ async def test_completed_image_shows_everything_and_edits_win(gateway: Gateway) 
         thumbnail=stored,
         labels=["Cat"],
         label_details=[Label(name="Cat", confidence=0.98, source="local")],
+        taken_at="2024-05-01T18:30:09+02:00",
+        camera="Canon EOS R5",
         concise_caption="A cat",
         creative_caption="A cat, asleep.",
         alt_text="A cat.",
@@ -87,6 +89,7 @@ async def test_completed_image_shows_everything_and_edits_win(gateway: Gateway) 
         "edited_at": "2026-11-22T12:00:00.000Z",
     }
     assert body["labels"] == [{"name": "Cat", "confidence": 0.98, "source": "local"}]
+    assert body["photo"] == {"taken_at": "2024-05-01T18:30:09+02:00", "camera": "Canon EOS R5"}
     assert body["original"]["sha256"] == "ab"
     assert "X-Amz-Signature" in body["thumbnail"]["url"]
     assert body["error"] is None

@@ -55,7 +55,7 @@ async def test_captioning_again_starts_a_job_and_ends_the_edits(gateway: Gateway
     stage = StageTime(stage="ingest", started_at=NOW, duration_ms=3)
     before = await ingested(
         gateway,
-        options=CaptionOptions(language="de", style="dry", labels=False),
+        options=CaptionOptions(language="de", style="dry", labels=False, keep_exif=True),
         edited_concise="Mine",
         edited_at=NOW,
         timeline=(stage, stage.model_copy(update={"stage": "caption"})),
@@ -74,7 +74,7 @@ async def test_captioning_again_starts_a_job_and_ends_the_edits(gateway: Gateway
     assert (sent["kind"], sent["image_id"]) == ("image.ingested.v1", before.image_id)
     assert sent["job"] != before.job
     wanted = {"labels": False, "language": "de", "style": "warm", "provider": "bedrock"}
-    assert sent["options"] == wanted
+    assert sent["options"] == {**wanted, "keep_exif": True}
     record = await gateway.records.get(gateway.user, before.image_id)
     assert record is not None
     assert (record.job, record.sent, record.options.provider) == (sent["job"], True, "bedrock")

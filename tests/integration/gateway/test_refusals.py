@@ -91,6 +91,7 @@ async def test_ten_mebibytes_to_the_byte_are_accepted(gateway: Gateway) -> None:
     ("data", "query", "pointer"),
     [
         pytest.param(JPEG, "?labels=maybe", "labels", id="labels"),
+        pytest.param(JPEG, "?keep_exif=1", "keep_exif", id="keep_exif"),
         pytest.param(JPEG, "?language=klingon_", "language", id="language"),
         pytest.param(JPEG, f"?style={'x' * 201}", "style", id="style-too-long"),
         pytest.param(JPEG, "?style=%00", "style", id="style-control"),

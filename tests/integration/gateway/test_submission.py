@@ -3,6 +3,7 @@
 import gzip
 import json
 
+import pytest
 from aiohttp import FormData
 
 from tests.deadlines import until
@@ -27,7 +28,7 @@ async def test_raw_upload_is_accepted_stored_and_sent_on(gateway: Gateway) -> No
     [message] = await gateway.messages()
     sent = json.loads(message["Body"])
     assert sent["image_id"] == body["image_id"]
-    assert sent["options"] == {"labels": True, "language": "de"}
+    assert sent["options"] == {"labels": True, "language": "de", "keep_exif": False}
 
 
 async def test_form_upload_is_accepted_with_options_on_either_side(gateway: Gateway) -> None:
@@ -47,6 +48,27 @@ async def test_form_upload_is_accepted_with_options_on_either_side(gateway: Gate
         Bucket=gateway.settings.images_bucket, Key=record.upload_key
     )
     assert await read["Body"].read() == JPEG
+
+
+@pytest.mark.parametrize(("asked", "kept"), [("true", True), ("false", False)])
+async def test_date_and_camera_are_kept_only_for_who_asks(
+    gateway: Gateway, asked: str, kept: bool
+) -> None:
+    form = FormData()
+    form.add_field("image", JPEG, filename="a.jpg")
+    form.add_field("keep_exif", asked)
+
+    formed = await gateway.http.post("/v1/images", data=form, headers=gateway.auth())
+    raw = await gateway.http.post(
+        f"/v1/images?keep_exif={asked}", data=JPEG, headers=gateway.auth()
+    )
+
+    for response in (formed, raw):
+        body = await response.json()
+        assert (response.status, body["photo"]) == (202, None)
+        record = await gateway.records.get(gateway.user, body["image_id"])
+        assert record is not None
+        assert record.options.keep_exif is kept
 
 
 async def test_submitted_image_can_be_read(gateway: Gateway) -> None:

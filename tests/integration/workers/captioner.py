@@ -39,7 +39,7 @@ class FakeProvider:
         self.asked.append(request)
         if self.broken:
             raise ConnectionError
-        text = f"{self.name} {len(self.asked)}"
+        text = f"{self.name.capitalize()} {len(self.asked)}"
         return CaptionAnswer(
             concise=text,
             creative=f"{text}!",

@@ -45,7 +45,7 @@ async def test_the_same_photo_is_captioned_once_and_its_unit_comes_back(
 
     assert len(captioner.providers[0].asked) == 1
     assert second.status is Status.COMPLETED
-    assert second.concise_caption == first.concise_caption == "local 1"
+    assert second.concise_caption == first.concise_caption == "Local 1"
     assert second.label_details == first.label_details
     assert second.provider is not None
     assert (second.provider.name, second.provider.model) == ("cache", "m1")
@@ -85,7 +85,7 @@ async def test_what_differs_is_captioned_anew(
 
     second = await captioner.captioned(**changes)
 
-    assert second.concise_caption == "local 2"
+    assert second.concise_caption == "Local 2"
     assert await captioner.spent() == 2
 
 
@@ -93,7 +93,7 @@ async def test_another_user_s_captions_are_not_taken(captioner: Captioner, tools
     await captioner.captioned()
     other = made(tools, *captioner.providers)
 
-    assert (await other.captioned()).concise_caption == "local 2"
+    assert (await other.captioned()).concise_caption == "Local 2"
 
 
 async def test_another_model_s_captions_are_not_taken(captioner: Captioner, tools: Tools) -> None:
@@ -132,7 +132,7 @@ async def test_edits_are_not_cached(captioner: Captioner) -> None:
     edit = Update().set(edited_concise="Mine", edited_at=NOW)
     await captioner.tools.records.update(captioner.user, first.image_id, edit)
 
-    assert (await captioner.captioned()).concise_caption == "local 1"
+    assert (await captioner.captioned()).concise_caption == "Local 1"
 
 
 async def test_the_cached_captions_go_with_their_image(captioner: Captioner) -> None:
@@ -143,7 +143,7 @@ async def test_the_cached_captions_go_with_their_image(captioner: Captioner) -> 
 
     assert await captioner.cached(first) == {}
     assert await captioner.tools.records.get(captioner.user, second.image_id) == second
-    assert (await captioner.captioned()).concise_caption == "local 2"
+    assert (await captioner.captioned()).concise_caption == "Local 2"
 
 
 async def test_captions_of_an_image_deleted_meanwhile_are_not_kept(captioner: Captioner) -> None:
@@ -175,7 +175,7 @@ async def test_captions_made_again_are_the_ones_kept(captioner: Captioner) -> No
 
     await again(captioner, first, None)
 
-    assert (await captioner.captioned()).concise_caption == "local 2"
+    assert (await captioner.captioned()).concise_caption == "Local 2"
 
 
 async def test_captions_with_other_options_are_kept_beside(captioner: Captioner) -> None:
@@ -183,9 +183,9 @@ async def test_captions_with_other_options_are_kept_beside(captioner: Captioner)
 
     last = await again(captioner, first, "dry")
 
-    assert (await captioner.captioned()).concise_caption == "local 1"
+    assert (await captioner.captioned()).concise_caption == "Local 1"
     dry = await captioner.captioned(options=CaptionOptions(style="dry"))
-    assert dry.concise_caption == "local 2"
+    assert dry.concise_caption == "Local 2"
     await captioner.tools.purger.remove(captioner.user, first.image_id)
     assert (await captioner.cached(first), await captioner.cached(last)) == ({}, {})
 

@@ -15,6 +15,7 @@ from shared.api import (
     ImageView,
     LabelView,
     OriginalView,
+    PhotoView,
     ProviderView,
     ThumbnailView,
 )
@@ -45,6 +46,7 @@ def view(text: str = "text", **changes: object) -> ImageView:
             LabelView(name="Cat", confidence=1, source="local"),
             LabelView(name="Mat", confidence=1, source="local"),
         ],
+        "photo": PhotoView(taken_at="2024-05-01T18:30:09", camera="Canon EOS R5"),
         "captions": CaptionsView(concise=text, creative=text, alt_text=text, language="en"),
         "provider": ProviderView(name="local", model="m", degraded=True),
     }
@@ -60,7 +62,7 @@ def test_header_names_the_columns_after_a_byte_order_mark() -> None:
     header = documents.header()
 
     assert header.encode().startswith(b"\xef\xbb\xbfimage_id,created_at,status,batch,")
-    assert header.endswith(",degraded,error_code\r\n")
+    assert header.endswith(",error_code,taken_at,camera\r\n")
 
 
 def test_row_has_a_value_for_every_column() -> None:
@@ -80,16 +82,24 @@ def test_row_has_a_value_for_every_column() -> None:
         "provider": "local",
         "degraded": "true",
         "error_code": "",
+        "taken_at": "2024-05-01T18:30:09",
+        "camera": "Canon EOS R5",
     }
 
 
 def test_what_is_not_known_is_empty() -> None:
     error = ErrorView(code="timed_out", detail="", retryable=True, stage="ingest")
     failed = view(
-        status="failed", batch=None, labels=None, captions=None, provider=None, error=error
+        status="failed",
+        batch=None,
+        labels=None,
+        photo=None,
+        captions=None,
+        provider=None,
+        error=error,
     )
 
-    assert parsed(documents.row(failed)) == ["0193", NOW, "failed", *[""] * 9, "timed_out"]
+    assert parsed(documents.row(failed)) == ["0193", NOW, "failed", *[""] * 9, "timed_out", "", ""]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import CredentialRetrievalError
 
 from shared.item_store import ItemStore
 from shared.usage import UsageCounter
@@ -16,13 +17,14 @@ class Table:
 
     def __init__(self) -> None:
         self.down = False
+        self.failure: Exception = TimeoutError()
         self.refused = 0
         self.writes: list[dict[str, Any]] = []
 
     async def update_item(self, **arguments: Any) -> None:
         if self.down:
             self.refused += 1
-            raise TimeoutError
+            raise self.failure
         self.writes.append(arguments)
 
     def counts(self) -> dict[tuple[str, str], int]:
@@ -102,8 +104,15 @@ async def test_running_counter_writes_by_itself_and_at_its_end(table: Table) -> 
     assert sorted(name for _, name in table.counts()) == ["accepted", "requests"]
 
 
-async def test_outage_does_not_end_the_counting(table: Table) -> None:
-    table.down = True
+@pytest.mark.parametrize(
+    "failure",
+    [
+        pytest.param(TimeoutError(), id="no answer"),
+        pytest.param(CredentialRetrievalError(provider="p", error_msg="e"), id="no credentials"),
+    ],
+)
+async def test_outage_does_not_end_the_counting(table: Table, failure: Exception) -> None:
+    table.down, table.failure = True, failure
     async with counter(table, interval=0.01) as usage:
         usage.add("requests")
         await until(lambda: table.refused)
