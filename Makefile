@@ -70,8 +70,10 @@ test-fast: venv-dev lint  ## what needs no other process
 	@$(VENV)/bin/python -m pytest tests/unit tests/contract
 
 .PHONY: soak
-soak: venv-dev venv-aws  ## a minute of workers killed under 500 photos; outages of 20 s
-	@SOAK=1 $(VENV)/bin/python -m pytest tests/system/test_deaths.py tests/system/test_outages.py
+soak: venv-dev venv-aws  ## 500 photos under kills, outages of 20 s and of a model, all hostile files
+	@SOAK=1 $(VENV)/bin/python -m pytest tests/system/test_deaths.py \
+	  tests/system/test_outages.py tests/system/test_hostile_files.py \
+	  tests/system/test_provider_outage.py
 
 .PHONY: test-browser
 test-browser: venv-dev venv-aws  ## the page in a real Chromium

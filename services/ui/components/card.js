@@ -98,9 +98,19 @@ function build(root) {
   element("p", "note", main);
 }
 
+function rootOf(parentElement) {
+  const found = parentElement.querySelector(".card");
+  if (found) return found;
+  const made = element("article", "card", element("div", "host", parentElement));
+  build(made);
+  return made;
+}
+
 export default function ({ data, parentElement }) {
-  const root = parentElement.querySelector(".card");
-  if (!root.firstChild) build(root);
+  const root = rootOf(parentElement);
+  // Drawings may be told in any order: see revisions.py.
+  if (data.revision < Number(root.dataset.revision ?? 0)) return;
+  root.dataset.revision = data.revision;
   const part = (name) => root.querySelector(`.${name}`);
 
   root.dataset.stage = data.stage;

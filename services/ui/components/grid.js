@@ -37,7 +37,10 @@ function updateTile(link, tile) {
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  const list = parentElement.querySelector(".grid");
+  const list = parentElement.querySelector(".grid") ?? element("ul", "grid", parentElement);
+  // Drawings may be told in any order: see revisions.py.
+  if (data.revision < Number(list.dataset.revision ?? 0)) return;
+  list.dataset.revision = data.revision;
   const wanted = new Set(data.tiles.map((tile) => tile.id));
   for (const link of list.querySelectorAll(".tile")) {
     if (!wanted.has(link.dataset.id)) link.parentElement.remove();

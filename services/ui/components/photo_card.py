@@ -8,11 +8,11 @@ import streamlit as st
 from clients.resources import Image, Provider
 from services.ui import sentences
 from services.ui.batches import Item, Stage, stage_of
+from services.ui.components.revisions import revised
 
 _HERE = Path(__file__).parent
 _card = st.components.v2.component(
     "photo_card",
-    html='<div class="host"><article class="card"></article></div>',
     css=(_HERE / "card.css").read_text(),
     js=(_HERE / "card.js").read_text(),
 )
@@ -57,7 +57,7 @@ class Card:
 
 def show(card: Card, *, key: str) -> None:
     """Draw it; the same key updates in place."""
-    _card(data=asdict(card), key=key)
+    _card(data=revised(asdict(card), key=key), key=key)
 
 
 def card_of_item(item: Item) -> Card:

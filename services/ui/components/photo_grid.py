@@ -5,10 +5,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from services.ui.components.revisions import revised
+
 _HERE = Path(__file__).parent
 _grid = st.components.v2.component(
     "photo_grid",
-    html='<ul class="grid"></ul>',
     css=(_HERE / "grid.css").read_text(),
     js=(_HERE / "grid.js").read_text(),
 )
@@ -27,8 +28,7 @@ class Tile:
 
 def show(tiles: list[Tile], *, key: str) -> str | None:
     """Draw them; returns the id of the photo that was just clicked, once."""
-    result = _grid(
-        data={"tiles": [asdict(tile) for tile in tiles]}, key=key, on_opened_change=lambda: None
-    )
+    data = revised({"tiles": [asdict(tile) for tile in tiles]}, key=key)
+    result = _grid(data=data, key=key, on_opened_change=lambda: None)
     opened = result.get("opened")
     return opened if isinstance(opened, str) else None
