@@ -7,6 +7,7 @@
 * Malformed     the message itself can't be understood: the consumer dead-letters it at once
 * StaleRecord   somebody else moved the record first: there is nothing left to do here
 * DependencyUnavailable   AWS did not answer in time: the gateway says 503, workers back off
+* BadSetting   a setting that reads well can't work: the process stops with a line that names it
 """
 
 from typing import Literal
@@ -79,3 +80,11 @@ class DependencyUnavailable(Exception):
     def __init__(self, dependency: str) -> None:
         super().__init__(f"{dependency} is unavailable")
         self.dependency = dependency
+
+
+class BadSetting(Exception):
+    """What ``setting`` says can't work. ``problem`` is a sentence; it never holds a secret."""
+
+    def __init__(self, setting: str, problem: str) -> None:
+        super().__init__(problem)
+        self.setting = setting

@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared.errors import BadSetting
 from shared.telemetry import log_as_json, start_tracing
 
 logger = logging.getLogger(__name__)
@@ -65,6 +66,9 @@ def run(
     )
     try:
         asyncio.run(_until_stopped(settings, serve))
+    except BadSetting as error:
+        logger.error("bad setting", extra={"setting": error.setting, "problem": str(error)})
+        sys.exit(EXIT_BAD_SETTINGS)
     finally:
         provider.shutdown()
 

@@ -72,8 +72,8 @@ def log_as_json(service: str, level: str) -> None:
     handler.setFormatter(JsonFormatter(service))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)  # Pillow, for one, warns about odd files on standard error
-    # Its INFO lines name the credentials' source at every client; its DEBUG lines hold bodies.
-    for noisy in ("botocore", "aiobotocore", "boto3", "urllib3"):
+    # Their INFO lines come with every client or every call; their DEBUG lines hold bodies.
+    for noisy in ("botocore", "aiobotocore", "boto3", "urllib3", "httpx2", "httpcore2"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -19,7 +19,7 @@ from services.captioner.provider import (
     Throttled,
     Unavailable,
 )
-from services.captioner.trying import Link, Tried, passed_over, try_once
+from services.captioner.trying import NO_TIME_LEFT, Link, Tried, passed_over, try_once
 from shared.errors import Transient
 from shared.records import Attempt, Outcome, Provider
 
@@ -134,7 +134,7 @@ class FallbackChain:
             return await try_once(link, request, seconds=link.timeout, clock=self._clock)
         left = deadline - self._clock()
         if left < LEAST_S:
-            return passed_over(link, "no_time_left")
+            return passed_over(link, NO_TIME_LEFT)
         seconds = min(link.timeout, left)
         return await try_once(link, request, seconds=seconds, clock=self._clock)
 

@@ -12,6 +12,7 @@ from services.captioner.provider import CaptionProvider
 from services.captioner.providers.opening import open_providers
 from services.captioner.settings import Settings
 from services.captioner.trying import Link, circuit_of
+from shared.errors import BadSetting
 from shared.working import Tools
 
 
@@ -19,10 +20,11 @@ from shared.working import Tools
 async def open_chain(settings: Settings, tools: Tools) -> AsyncIterator[FallbackChain]:
     """The chain of the settings, its providers open until the end of the block.
 
-    Raises ``ValueError`` if no provider of the settings is configured, and what
-    ``open_providers`` raises.
+    Raises ``BadSetting`` if none of them is configured, or for one that can't work.
     """
     async with open_providers(settings, tools.items) as opened:
+        if not opened:
+            raise BadSetting("CAPTIONER_PROVIDERS", "none of these is configured")
         links = [_link(provider, timeout, settings) for provider, timeout in opened]
         async with (
             Oversight(tools.items, budget=settings.daily_budget_usd) as oversight,

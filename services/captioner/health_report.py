@@ -10,8 +10,10 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from services.captioner.pacing import PACED
+from services.captioner.trying import CIRCUIT_OPEN, NO_TIME_LEFT
 from shared.errors import DependencyUnavailable
 from shared.item_store import ItemStore
 from shared.latency import BUCKETS, bucket_of
@@ -95,16 +97,16 @@ class HealthReport:
             self._usage.add_cost(attempt.provider, attempt.cost_usd)
         answered = attempt.outcome == "ok"
         # A call that was never made says nothing about how the provider does.
-        if attempt.outcome not in {"circuit_open", "unsupported"}:
+        if attempt.outcome not in {"circuit_open", "unsupported"} and attempt.reason != PACED:
             provider.tries.append((now, attempt.duration_ms, answered))
-        if not answered:
+        if not answered and not _is_passed_over(attempt):
             provider.last_error = (attempt.reason or attempt.outcome, now)
 
     async def _report_forever(self) -> None:
         while True:
             try:
                 await self._report()
-            except (DependencyUnavailable, ClientError) as error:
+            except (DependencyUnavailable, BotoCoreError, ClientError) as error:
                 logger.warning("health not reported", extra={"error": type(error).__name__})
             await asyncio.sleep(self._interval)
 
@@ -134,3 +136,11 @@ class HealthReport:
             last_error=error,
             last_error_at=error_at,
         )
+
+
+def _is_passed_over(attempt: Attempt) -> bool:
+    """Whether it is no news: of an open circuit, the operator wants to know what opened it.
+
+    A provider that was switched off or has spent its budget says so.
+    """
+    return attempt.outcome == "unsupported" or attempt.reason in {CIRCUIT_OPEN, NO_TIME_LEFT}

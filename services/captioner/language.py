@@ -8,6 +8,7 @@ good one away. What it doesn't know it never contradicts.
 import re
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 
 SCRIPT_LETTERS = 4  # fewer letters than these say nothing
 SCRIPT_SHARE = 0.6  # of the letters; the rest may be names and brands
@@ -128,8 +129,16 @@ def contradicts(text: str, language: str) -> bool:
 
 
 def _scripts(text: str) -> Counter[str]:
-    letters = (character for character in text if character.isalpha())
-    return Counter(unicodedata.name(letter, "?").split(" ")[0].split("-")[0] for letter in letters)
+    scripts: Counter[str] = Counter()
+    # A text has few letters that differ, and names are long in coming.
+    for letter, count in Counter(filter(str.isalpha, text)).items():
+        scripts[_script(letter)] += count
+    return scripts
+
+
+@lru_cache(1000)
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "?").split(" ")[0].split("-")[0]
 
 
 def _worded_otherwise(text: str, language: str) -> bool:

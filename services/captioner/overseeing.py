@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.errors import DependencyUnavailable
 from shared.item_store import ItemStore
@@ -83,7 +83,7 @@ class Oversight:
             self._note_switches(await switched_off(self._items))
             if self._budget is not None:
                 self._note_spending(await self._spent_today(), self._budget)
-        except (DependencyUnavailable, ClientError) as error:
+        except (DependencyUnavailable, BotoCoreError, ClientError) as error:
             logger.warning("oversight not renewed", extra={"error": type(error).__name__})
 
     async def _spent_today(self) -> float:

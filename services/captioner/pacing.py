@@ -37,6 +37,7 @@ RECOVERY = 0.02  # of the budget, regained with each answer
 RETRY_AFTER_LIMIT = 60.0  # seconds: a limit per minute is over after one
 THROTTLE_PAUSE = 1.0  # seconds in which further throttles belong to the same event
 RACES = 3
+PACED = "paced"  # the reason of an attempt that never became a call
 
 
 class Paced(Throttled):
@@ -46,7 +47,7 @@ class Paced(Throttled):
     was_asked = False
 
     def __init__(self, retry_after: float) -> None:
-        super().__init__("paced", retry_after=retry_after)
+        super().__init__(PACED, retry_after=retry_after)
 
 
 @dataclass(frozen=True, slots=True)

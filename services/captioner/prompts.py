@@ -69,6 +69,7 @@ _LANGUAGES = {
 _THINKING = re.compile(r"<think(?:ing)?>.*?(?:</think(?:ing)?>|\Z)", re.DOTALL)
 _DECODER = json.JSONDecoder()
 _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
+_REGIONAL = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z]{4})?(-([A-Za-z]{2}|[0-9]{3}))?(?![A-Za-z0-9])")
 
 _SYSTEM = """\
 You write captions for one photo at a time, for editors, shop owners and people who use screen \
@@ -190,9 +191,11 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _language(tag: str) -> str:
+    """Language, script and region of ``tag``: what else it may hold can be words of any kind."""
     # The gateway has checked it, but a record may be older than the check.
     fits = len(tag) <= LANGUAGE_LIMIT and _TAG.fullmatch(tag)
-    return tag if fits else "en"
+    known = _REGIONAL.match(tag) if fits else None
+    return known.group() if known else "en"
 
 
 def _named(tag: str) -> str:

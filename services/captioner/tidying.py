@@ -123,6 +123,8 @@ def _without_markup(text: str) -> str:
 
 
 def _visible(text: str, *, emoji: bool) -> str:
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())  # there is nothing else in it
     kept: list[str] = []
     marks = 0
     text = unicodedata.normalize("NFC", text)

@@ -7,7 +7,8 @@ a failed try is what the next provider is there for.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from services.captioner.breaker import Breaker
@@ -26,6 +27,10 @@ from shared.records import Attempt, Outcome
 from shared.telemetry import MODEL, OUTCOME, PROVIDER, tracer
 
 logger = logging.getLogger(__name__)
+
+# Why a provider was passed over by the chain itself, and by nobody's word.
+CIRCUIT_OPEN = "circuit_open"
+NO_TIME_LEFT = "no_time_left"
 
 
 class TimedOut(ProviderError):
@@ -109,12 +114,13 @@ def passed_over(link: Link, reason: str) -> Tried:
 
 
 async def _ask(link: Link, request: CaptionRequest, seconds: float) -> CaptionAnswer:
-    link.provider.check(request)
+    with _guarded(link):
+        link.provider.check(request)
     if link.breaker is None:
         return await _answer(link, request, seconds)
     ticket = link.breaker.admit()
     if ticket is None:
-        raise PassedOver("circuit_open")
+        raise PassedOver(CIRCUIT_OPEN)
     heard_of_it = link.breaker.let_go
     try:
         answer = await _answer(link, request, seconds)
@@ -139,8 +145,10 @@ async def _answer(link: Link, request: CaptionRequest, seconds: float) -> Captio
     ) as span:
         try:
             raw = await _within(link, request, seconds)
-            # The last one writes English whatever was asked for: better than nothing, and said so.
-            answer = cleaned(raw, request, any_language=link.breaker is None)
+            with _guarded(link, spent=raw.spent):
+                # The last one writes English whatever was asked for: better than nothing, and
+                # said so.
+                answer = cleaned(raw, request, any_language=link.breaker is None)
         except ProviderError as failure:
             span.set_attribute(OUTCOME, failure.outcome)
             raise
@@ -149,21 +157,28 @@ async def _answer(link: Link, request: CaptionRequest, seconds: float) -> Captio
 
 
 async def _within(link: Link, request: CaptionRequest, seconds: float) -> CaptionAnswer:
+    with _guarded(link):
+        try:
+            async with asyncio.timeout(seconds):
+                return await link.provider.caption(request)
+        except TimeoutError as error:
+            kind = TimedOut if seconds >= link.timeout else CutShort
+            raise kind("timeout") from error
+
+
+@contextmanager
+def _guarded(link: Link, *, spent: Spent = NOTHING_SPENT) -> Iterator[None]:
+    """What nobody expected is our own mistake, or a library's: the photo shall not pay for it."""
     try:
-        async with asyncio.timeout(seconds):
-            return await link.provider.caption(request)
+        yield
     except (Permanent, ProviderError):
         raise
-    except TimeoutError as error:
-        kind = TimedOut if seconds >= link.timeout else CutShort
-        raise kind("timeout") from error
     except Exception as error:
-        # Our own mistake, or the library's. The photo shall not pay for it.
         logger.error(
             "provider misbehaved",
             extra={"provider": link.provider.name, "error": type(error).__name__},
         )
-        raise Unexpected(type(error).__name__) from error
+        raise Unexpected(type(error).__name__, spent=spent) from error
 
 
 def _failed(link: Link, failure: ProviderError, seconds: float) -> Attempt:

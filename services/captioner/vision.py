@@ -13,6 +13,8 @@ import numpy.typing as npt
 import onnxruntime as ort
 from PIL import Image
 
+from shared.errors import BadSetting
+
 MODELS_DIR = Path(__file__).parent / "models"
 
 Floats = npt.NDArray[np.float32]
@@ -26,8 +28,11 @@ SAME_CLASS_IOU = 0.5
 ANY_CLASS_IOU = 0.6
 
 
-class BadModelFile(Exception):
+class BadModelFile(BadSetting):
     """A model file is missing or is not the one that was measured. The message names it."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__("CAPTIONER_LOCAL_MODELS_DIR", problem)
 
 
 @dataclass(frozen=True, slots=True)

@@ -217,6 +217,7 @@ async def open_bedrock(
 
 def call_config(connections: int, read_timeout: float) -> AioConfig:
     """The configuration of a client. ``read_timeout`` is in seconds, without a byte received."""
+    # Not shared.aws's: a client that is told its signature version ignores a Bedrock API key.
     return AioConfig(
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=read_timeout,

@@ -6,12 +6,16 @@ import aioboto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.aws import client_config, error_code
+from shared.errors import BadSetting
 
 _ROUTER_TOKEN_PREFIX = "hf_"  # huggingface_hub's client sends the router no other
 
 
-class BadToken(Exception):
+class BadToken(BadSetting):
     """There is no token, or none that can work. The message never holds what was found."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__("CAPTIONER_HUGGINGFACE_TOKEN", problem)
 
 
 async def read_token(secret: str) -> str:

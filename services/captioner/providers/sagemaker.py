@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import aioboto3
-from aiobotocore.config import AioConfig
 from aiohttp import ClientError as HttpError
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ValidationError
@@ -26,7 +25,11 @@ from services.captioner.provider import (
     Spent,
     Unsupported,
 )
-from services.captioner.providers.sagemaker_errors import UNKNOWN_ENDPOINT, failure_of
+from services.captioner.providers.sagemaker_errors import (
+    UNKNOWN_ENDPOINT,
+    failure_of,
+    is_of_container,
+)
 from shared.aws import client_config
 
 if TYPE_CHECKING:
@@ -94,9 +97,7 @@ class SageMakerProvider:
     async def caption(self, request: CaptionRequest) -> CaptionAnswer:
         """Describe the photo with one call; raises ``ProviderError``."""
         self.check(request)
-        began = self._clock()
-        body = await self._invoke(request.image)
-        spent = self._spent(self._clock() - began)
+        body, spent = await self._invoke(request.image)
         said = _parsed(body, spent)
         texts = composed.compose(said.caption, request.labels)
         if texts is None:
@@ -110,7 +111,8 @@ class SageMakerProvider:
             spent=spent,
         )
 
-    async def _invoke(self, image: bytes) -> bytes:
+    async def _invoke(self, image: bytes) -> tuple[bytes, Spent]:
+        began = self._clock()
         try:
             response = await self._client.invoke_endpoint(
                 EndpointName=self._options.endpoint,
@@ -119,9 +121,11 @@ class SageMakerProvider:
                 Body=image,
             )
             async with response["Body"] as stream:
-                return await stream.read()
+                return await stream.read(), self._spent(self._clock() - began)
         except (BotoCoreError, ClientError, HttpError, TimeoutError) as error:
             failure = failure_of(error)
+            if is_of_container(error):
+                failure.spent = self._spent(self._clock() - began)
             if failure.reason == UNKNOWN_ENDPOINT:
                 # An alarm counts this line.
                 logger.error("endpoint not found", extra={"provider": NAME})
@@ -155,11 +159,9 @@ def _parsed(body: bytes, spent: Spent) -> _Said:
 @asynccontextmanager
 async def open_sagemaker(options: SageMakerOptions) -> AsyncIterator[SageMakerProvider]:
     """The provider with a client of its own, closed at the end of the block."""
+    # The chain tries again, and knows how much time is left.
     config = client_config(
-        connections=options.connections, read_timeout_s=options.read_timeout
-    ).merge(
-        # The chain tries again, and knows how much time is left.
-        AioConfig(retries={"total_max_attempts": 1})
+        connections=options.connections, read_timeout_s=options.read_timeout, tries=1
     )
     async with aioboto3.Session().client("sagemaker-runtime", config=config) as client:
         yield SageMakerProvider(client, options)

@@ -37,10 +37,15 @@ def failure_of(error: Exception) -> ProviderError:
     return Unavailable("timeout" if is_late else "connection")
 
 
+def is_of_container(error: Exception) -> bool:
+    """Whether the container ran and failed: on a serverless endpoint, that time is paid too."""
+    return isinstance(error, ClientError) and error_code(error) == "ModelError"
+
+
 def _of_service(error: ClientError) -> ProviderError:
     code = error_code(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code == "ModelError":
+    if is_of_container(error):
         return _of_container(error)
     if code in _THROTTLING:
         return Throttled("throttled")

@@ -68,12 +68,14 @@ class Wire:
     url: str = ""
     reply: Callable[[dict[str, Any]], web.Response] = lambda _: answer(message({"text": TEXTS}))
     bodies: list[dict[str, Any]] = field(default_factory=list)
+    signed: str = ""  # how the last call was
 
     def provider(self, *, pacer: Pacer | None = None, **options: Any) -> BedrockProvider:
         """A provider that has learned nothing yet."""
         return BedrockProvider(self.client, _options(options), pacer=pacer)
 
     async def handle(self, request: web.Request) -> web.Response:
+        self.signed = request.headers["Authorization"]
         self.bodies.append(await request.json())
         return self.reply(self.bodies[-1])
 

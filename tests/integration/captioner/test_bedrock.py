@@ -184,6 +184,18 @@ async def test_without_an_account_there_is_no_provider(
         assert opened is None
 
 
+async def test_an_api_key_comes_before_the_credentials(
+    account: pytest.MonkeyPatch, wire: Wire
+) -> None:
+    account.setenv(ENDPOINT, wire.url)
+    account.setenv("AWS_BEARER_TOKEN_BEDROCK", "a-key")
+
+    async with provider() as bedrock:
+        await bedrock.caption(REQUEST)
+
+    assert wire.signed == "Bearer a-key"
+
+
 async def test_the_schema_is_compiled_in_the_background_at_the_start(
     account: pytest.MonkeyPatch, wire: Wire
 ) -> None:

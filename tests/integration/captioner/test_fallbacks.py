@@ -213,8 +213,8 @@ async def test_captions_that_an_outage_left_to_another_wait_for_better_ones(
 ) -> None:
     await standin.fault(bedrock={"mode": mode})
     async with captioning() as captioner:
-        captioner = replace(captioner, upgrades=True)
-        record = await captioner.captioned(upload_sha256=None)
+        upgrading = replace(captioner, upgrades=True)
+        record = await upgrading.captioned(upload_sha256=None)
         item = await captioner.tools.items.read(image_key(record.user_id, record.image_id))
 
     assert record.status is Status.COMPLETED

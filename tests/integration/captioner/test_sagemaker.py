@@ -138,12 +138,23 @@ async def test_failure_is_told_apart_after_one_call(
     assert sum((await standin.calls())["sagemaker"].values()) == 1
 
 
-async def test_useless_answer_is_paid_all_the_same(
-    provider: SageMakerProvider, standin: Standin
+@pytest.mark.parametrize(
+    ("fault", "is_paid"),
+    [
+        ({"mode": "bad_json"}, True),
+        ({"mode": "error", "code": "ModelError"}, True),
+        ({"mode": "refusal"}, True),
+        ({"mode": "throttle"}, False),
+        ({"mode": "error", "code": "ServiceUnavailable"}, False),
+    ],
+    ids=lambda value: "-".join(value.values()) if isinstance(value, dict) else None,
+)
+async def test_container_s_time_is_paid_whatever_it_says(
+    provider: SageMakerProvider, standin: Standin, fault: dict[str, str], is_paid: bool
 ) -> None:
-    await standin.fault(sagemaker={"mode": "bad_json"})
+    await standin.fault(sagemaker=fault)
 
-    assert (await _failure(provider)).spent.cost_usd
+    assert ((await _failure(provider)).spent.cost_usd is not None) is is_paid
 
 
 async def test_endpoint_that_is_gone_is_an_error_in_the_log(

@@ -1,86 +1,25 @@
 """Which provider answers, and what the attempts say about it."""
 
-import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from services.captioner.breaker import Breaker
-from services.captioner.chain import Captioned, FallbackChain
-from services.captioner.pacing import Paced
+from services.captioner.chain import FallbackChain
 from services.captioner.provider import (
-    CaptionAnswer,
     CaptionRequest,
     InvalidOutput,
     Misconfigured,
     Refused,
     Retired,
-    Spent,
     Throttled,
     Unavailable,
-    Unsupported,
 )
-from services.captioner.trying import Link, circuit_of
+from services.captioner.trying import Link
 from shared.errors import Permanent, Transient
 from shared.records import Attempt
-from tests.deadlines import until
-
-REQUEST = CaptionRequest(image=b"jpg")
-
-
-@dataclass
-class Scripted:
-    """A provider that fails as it is told to, in that order, and then answers."""
-
-    name: str
-    failures: list[Exception] = field(default_factory=list)
-    always: Exception | None = None
-    hangs: bool = False
-    bad_check: Exception | None = None
-    concise: str = "A cat sleeping on a mat"
-    asked: int = 0
-
-    @property
-    def model(self) -> str:
-        return f"{self.name}-model"
-
-    def check(self, request: CaptionRequest) -> None:
-        if self.bad_check is not None:
-            raise self.bad_check
-        if request.language not in {"en", "de"}:
-            raise Unsupported("language")
-
-    async def caption(self, request: CaptionRequest) -> CaptionAnswer:
-        self.asked += 1
-        if self.hangs:
-            await asyncio.Event().wait()
-        if self.always is not None:
-            raise self.always
-        if self.failures:
-            raise self.failures.pop(0)
-        return CaptionAnswer(
-            concise=self.concise,
-            creative="A cat sleeps on a mat while the afternoon passes by.",
-            alt_text="A cat sleeping on a striped mat by the window",
-            language="en",
-            model=self.model,
-            spent=Spent(100, 20, 0.001),
-        )
-
-
-def link(provider: Scripted, timeout: float = 5, breaker: Breaker | None = None) -> Link:
-    return Link(provider, timeout, breaker or Breaker(failures=5, cooldown=30))
-
-
-def chain(*providers: Scripted, last: Scripted | None = None) -> FallbackChain:
-    links = [link(provider) for provider in providers]
-    return FallbackChain([*links, Link(last or Scripted("local"), 5)])
-
-
-def told(captioned: Captioned) -> list[tuple[str, str, str | None]]:
-    return [(a.provider, a.outcome, a.reason) for a in captioned.provider.attempts]
+from tests.unit.captioner.scripted import REQUEST, Scripted, chain, link, told
 
 
 async def test_first_provider_answers_and_nobody_else_is_asked() -> None:
@@ -239,65 +178,6 @@ async def test_preferred_provider_is_asked_first_and_counts_as_degraded() -> Non
     assert told(captioned) == [("sagemaker", "ok", None)]
     assert captioned.provider.degraded
     assert not captioned.is_upgradable
-
-
-async def test_circuit_opens_after_five_failures_and_is_said_so() -> None:
-    bedrock = Scripted("bedrock", always=Unavailable("server_error"))
-    links = [link(bedrock), Link(Scripted("local"), 5)]
-    captioning = FallbackChain(links)
-
-    for _ in range(4):
-        captioned = await captioning.caption(REQUEST)
-
-    assert bedrock.asked == 5
-    assert [circuit_of(links, name) for name in ("bedrock", "local")] == ["open", "closed"]
-    assert told(captioned)[0] == ("bedrock", "circuit_open", "circuit_open")
-
-
-@pytest.mark.parametrize(
-    "failure", [Refused("refusal"), InvalidOutput("not_json"), Unsupported("image_size")], ids=repr
-)
-async def test_photos_at_fault_never_open_the_circuit(failure: Exception) -> None:
-    bedrock = Scripted("bedrock", always=failure)
-    links = [link(bedrock), Link(Scripted("local"), 5)]
-    captioning = FallbackChain(links)
-
-    for _ in range(10):
-        await captioning.caption(REQUEST)
-
-    assert bedrock.asked == 10
-    assert circuit_of(links, "bedrock") == "closed"
-
-
-async def test_trial_that_is_cut_off_is_not_the_last() -> None:
-    now = 0.0
-    breaker = Breaker(failures=1, cooldown=10, clock=lambda: now)
-    bedrock = Scripted("bedrock", always=Misconfigured("x"))
-    captioning = FallbackChain([link(bedrock, 5, breaker), Link(Scripted("local"), 5)])
-    await captioning.caption(REQUEST)
-    now, bedrock.hangs = 11.0, True
-    trial = asyncio.create_task(captioning.caption(REQUEST))
-    await until(lambda: bedrock.asked == 2)
-
-    trial.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await trial
-
-    assert breaker.admit() is not None
-
-
-async def test_trial_that_never_reached_the_provider_is_not_the_last() -> None:
-    now = 0.0
-    breaker = Breaker(failures=1, cooldown=10, clock=lambda: now)
-    bedrock = Scripted("bedrock", always=Misconfigured("x"))
-    captioning = FallbackChain([link(bedrock, 5, breaker), Link(Scripted("local"), 5)])
-    await captioning.caption(REQUEST)
-    now, bedrock.always = 11.0, Paced(60)
-
-    await captioning.caption(REQUEST)
-
-    assert breaker.state == "half_open"
-    assert breaker.admit() is not None
 
 
 @pytest.mark.parametrize("reason", ["switched_off", "over_budget"])

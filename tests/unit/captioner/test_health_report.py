@@ -1,13 +1,14 @@
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from botocore.exceptions import CredentialRetrievalError
 
 from services.captioner.health_report import HealthReport
+from services.captioner.pacing import Paced
 from shared.item_store import ItemStore
 from shared.items import plain
 from shared.provider_health import IDLE_REPORT_S, WINDOW_S, ProcessReport
-from shared.records import Attempt
+from shared.records import Attempt, Outcome
 from shared.usage import UsageCounter
 from tests.deadlines import until
 
@@ -60,7 +61,7 @@ def report(table: Table, usage: UsageCounter, clock: Clock) -> HealthReport:
     )
 
 
-def attempt(outcome: Literal["ok", "error", "circuit_open"], duration_ms: int = 10) -> Attempt:
+def attempt(outcome: Outcome, duration_ms: int = 10) -> Attempt:
     reason = None if outcome == "ok" else "ThrottlingException"
     return Attempt(
         provider="bedrock", model="m1", outcome=outcome, reason=reason, duration_ms=duration_ms
@@ -69,14 +70,27 @@ def attempt(outcome: Literal["ok", "error", "circuit_open"], duration_ms: int = 
 
 async def test_every_try_is_told(table: Table, usage: UsageCounter, clock: Clock) -> None:
     async with report(table, usage, clock) as told:
-        for outcome in ("ok", "ok", "error", "circuit_open"):
-            told.tried(attempt(outcome))  # type: ignore[arg-type]
+        outcomes: tuple[Outcome, ...] = ("ok", "ok", "error", "circuit_open")
+        for outcome in outcomes:
+            told.tried(attempt(outcome))
         await until(lambda: table.reports)
 
     bedrock, local = table.reports[-1].providers
     assert (bedrock.tries, bedrock.answered, sum(bedrock.latency)) == (3, 2, 2)
     assert (bedrock.last_error, bedrock.last_error_at) == ("ThrottlingException", clock.now)
     assert (local.name, local.tries, local.last_error) == ("local", 0, None)
+
+
+async def test_call_that_we_held_back_ourselves_is_not_the_provider_s_failure(
+    table: Table, usage: UsageCounter, clock: Clock
+) -> None:
+    async with report(table, usage, clock) as told:
+        told.tried(attempt("ok"))
+        told.tried(attempt("throttled").model_copy(update={"reason": Paced(9).reason}))
+        await until(lambda: table.reports)
+
+    bedrock = table.reports[-1].providers[0]
+    assert (bedrock.tries, bedrock.answered, bedrock.last_error) == (1, 1, "paced")
 
 
 async def test_nothing_new_is_told_once_a_minute(

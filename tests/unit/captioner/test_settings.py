@@ -69,6 +69,9 @@ def test_providers_come_in_any_order_with_the_local_one_last(read: Any, provider
             {"CHAIN_DEADLINE_S": "20"}, "chain_deadline_s", id="no timeout is ever a provider's"
         ),
         pytest.param(
+            {"BEDROCK_TIMEOUT_S": "110"}, "chain_deadline_s", id="nor with the default deadline"
+        ),
+        pytest.param(
             {"CHAIN_DEADLINE_S": "150", "LOCAL_TIMEOUT_S": "90"},
             "chain_deadline_s",
             id="longer than a job is held",

@@ -2,8 +2,10 @@
 
 import json
 import logging
+import subprocess
 import sys
 
+import pytest
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 
@@ -52,6 +54,17 @@ def test_an_exception_is_one_line() -> None:
         record = logging.LogRecord("x", logging.ERROR, "x", 1, "bad", (), sys.exc_info())
 
     assert "\n" not in JsonFormatter("ingest").format(record)
+
+
+@pytest.mark.parametrize("library", ["botocore.endpoint", "httpx2", "httpcore2.http11"])
+def test_libraries_that_log_every_call_are_silenced(library: str) -> None:
+    # In a process of its own: what it sets is everybody's.
+    code = (
+        "import logging, shared.telemetry as telemetry; telemetry.log_as_json('x', 'DEBUG');"
+        f"raise SystemExit(logging.getLogger('{library}').isEnabledFor(logging.INFO))"
+    )
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_a_trace_crosses_the_queue() -> None:
