@@ -35,6 +35,8 @@ _PASSING_CODES = frozenset(
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
+        "TransactionConflictException",
+        "TransactionInProgressException",
     }
 )
 

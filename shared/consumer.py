@@ -273,8 +273,8 @@ class Consumer:
                 logger.warning("lease lost", extra={"queue": self._queue})
                 scope.reschedule(asyncio.get_running_loop().time())
                 return
-            except DependencyUnavailable as error:
-                logger.warning("heartbeat failed", extra={"dependency": error.dependency})
+            except Exception as error:  # noqa: BLE001  the job lives on, and the next may succeed
+                logger.warning("heartbeat failed", extra={"error": type(error).__name__})
 
     async def _drain(self) -> None:
         if not self._running:

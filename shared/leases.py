@@ -127,11 +127,15 @@ class Leases:
         update = self._held(claim).set(lease_until=self._clock() + self._lease)
         await self._write_held(claim, update)
 
-    async def release(self, claim: Claim) -> None:
-        """Give the job back unharmed: the attempt does not count. A lost lease is not an error."""
+    async def release(self, claim: Claim, *, patient: bool = False) -> None:
+        """Give the job back unharmed: the attempt does not count. A lost lease is not an error.
+
+        ``patient``: written again while DynamoDB is down, like what ends a job.
+        """
         update = self._held(claim).set(lease_id=None, lease_until=None).add("attempts_made", -1)
+        write = self._write_end if patient else self._write_held
         try:
-            await self._write_held(claim, update)
+            await write(claim, update)
         except StaleRecord:
             return
 

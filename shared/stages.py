@@ -111,7 +111,7 @@ class StageRunner:
             await self._failed_attempt(claim, Transient("the job hung", code="timed_out"))
         except DependencyUnavailable:
             # No fault of the job's: whoever takes it up next starts afresh.
-            await self._leases.release(claim)
+            await self._leases.release(claim, patient=True)
             raise
         except Exception as error:  # noqa: BLE001  counted, and raised again but for the last time
             await self._failed_attempt(claim, error)

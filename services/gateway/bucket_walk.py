@@ -35,7 +35,6 @@ class BucketWalk:
     objects: ObjectStore
     pause: float = PAGE_PAUSE_S  # seconds
     strange: int = 0
-    pages: int = 0
 
     async def images(self, prefix: str) -> AsyncIterator[ImageObjects]:
         """The images under ``prefix``, by user and then by id; each as it was when its page was
@@ -62,7 +61,6 @@ class BucketWalk:
         after: VersionMarker | None = None
         while True:
             page, after = await self.objects.listing(prefix, after=after)
-            self.pages += 1
             # A page has its markers last; by key, what is of one image is together.
             for stored in sorted(page, key=lambda each: each.key):
                 yield stored

@@ -40,12 +40,12 @@ class NightShift:
     _extended_at: float = 0.0
 
     async def take(self, day: str) -> bool:
-        """Whether it is ours to run on ``day``: nobody has, or whoever began it died."""
+        """Whether it is ours to run on ``day``: nobody is at it, nor has done it."""
         now = self.clock()
         update = self._lease(now).set(day=day, finished_at=None)
         update.when(
-            "attribute_not_exists({day}) OR {day} < :day"
-            " OR (attribute_not_exists({finished_at}) AND {lease_until} <= :now)",
+            "attribute_not_exists({day}) OR ({lease_until} <= :now"
+            " AND ({day} < :day OR attribute_not_exists({finished_at})))",
             day=day,
             now=now,
         )

@@ -28,6 +28,8 @@ STALE_UPLOAD_S = 2 * DAY_S  # the bucket's own rule removes uploads after one da
 EXPIRY_SLACK_S = 3 * DAY_S
 RECORDS_A_PAGE = 500
 EXAMPLES = 20  # of each kind of difference
+# Removed by one comparison: should table and bucket not belong together, the harm has an end.
+MEND_MOST = 1000
 _WITH_OBJECTS = frozenset({Status.CAPTIONING, Status.COMPLETED})
 
 Example = tuple[str, str]  # user id, image id
@@ -82,9 +84,13 @@ class _Head(Part):
     model_input: StoredImage | None = None
 
 
+async def nobody_waits() -> None:
+    """Nobody wants to know."""
+
+
 class Reconciler:
-    """Compares one bucket and one table. ``went_on`` is called for each image, and what it
-    raises ends the comparison.
+    """Compares one bucket and one table. ``mend`` removes orphans, ``mend_most`` at most.
+    ``went_on`` is called for each image and each record, and what it raises ends the comparison.
     """
 
     def __init__(
@@ -95,14 +101,15 @@ class Reconciler:
         purger: Purger,
         *,
         mend: bool,
-        went_on: Callable[[], Awaitable[None]] | None = None,
+        mend_most: int = MEND_MOST,
+        went_on: Callable[[], Awaitable[None]] = nobody_waits,
         clock: Callable[[], float] = time.time,  # Unix seconds
     ) -> None:
         self._items = items
         self._records = records
         self._objects = objects
         self._purger = purger
-        self._mend = mend
+        self._mend_most = mend_most if mend else 0
         self._went_on = went_on
         self._clock = clock
 
@@ -113,15 +120,15 @@ class Reconciler:
         heads: _Heads | None = None
         async for image in walk.images("images/"):
             report.images += 1
-            if self._went_on is not None:
-                await self._went_on()
+            await self._went_on()
             if heads is None or heads.user_id != image.user_id:
                 await self._finish(heads, report)
                 heads = _Heads(self._items, image.user_id)
             await self._compare(image, heads, report)
         await self._finish(heads, report)
         async for upload in walk.images("incoming/"):
-            if upload.newest.timestamp() < self._clock() - STALE_UPLOAD_S:
+            await self._went_on()
+            if upload.keys and upload.newest.timestamp() < self._clock() - STALE_UPLOAD_S:
                 report.stale_uploads.add(upload.user_id, upload.image_id)
         report.strange_keys = walk.strange
         return report
@@ -147,12 +154,14 @@ class Reconciler:
         report.records += heads.read
 
     async def _look_at(self, user_id: str, head: _Head, keys: set[str], report: Report) -> None:
+        await self._went_on()
         lacking = head.status in _WITH_OBJECTS and not _keys_of(head) <= keys
         if lacking and await self._is_incomplete(user_id, head.image_id):
             report.incomplete.add(user_id, head.image_id)
 
     async def _is_orphan(self, image: ImageObjects) -> bool:
-        if not self._is_old(image.newest):
+        # What the lifecycle has expired is hidden, and its versions and markers go in their time.
+        if not image.keys or not self._is_old(image.newest):
             return False
         user_id, image_id = image.user_id, image.image_id
         if await self._records.find([(user_id, image_id)]):
@@ -164,7 +173,9 @@ class Reconciler:
             return False
         # Last, because a deletion of everything removes records last: is it still there?
         left, _ = await self._objects.listing(image_object_key(user_id, image_id, ""))
-        return bool(left) and all(self._is_old(each.modified) for each in left)
+        return any(each.is_object for each in left) and all(
+            self._is_old(each.modified) for each in left
+        )
 
     def _is_old(self, modified: datetime) -> bool:
         return modified.timestamp() <= self._clock() - SAFE_AGE_S
@@ -191,7 +202,7 @@ class Reconciler:
         return None if record.is_expired(self._clock() + EXPIRY_SLACK_S) else record
 
     async def _remove(self, image: ImageObjects, report: Report) -> None:
-        if not self._mend:
+        if report.removed >= self._mend_most:
             return
         user_id, image_id = image.user_id, image.image_id
         epoch = await self._records.epoch(user_id)

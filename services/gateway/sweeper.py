@@ -6,7 +6,7 @@ A process of its own, with a role of its own; any number of them may run.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -20,7 +20,7 @@ from services.gateway.erasure_jobs import ErasureJobs
 from services.gateway.hop_checks import HopChecks, Queue
 from services.gateway.nightly import NightShift, run_nightly
 from services.gateway.pending_uploads import PendingUploads
-from services.gateway.reconciling import Reconciler, Report
+from services.gateway.reconciling import Reconciler, Report, nobody_waits
 from services.gateway.restarts import Restarts
 from services.gateway.sweeping import ACTS_AT_ONCE, Sweeper
 from services.gateway.upgrades import UpgradeBudget, Upgrades
@@ -89,15 +89,17 @@ class Office:
     sweeper: Sweeper
     upgrades: Upgrades
 
-    def reconciler(self, *, mend: bool, shift: NightShift | None = None) -> Reconciler:
-        """One comparison of bucket and table, by hand or in the night's ``shift``."""
+    def reconciler(
+        self, *, mend: bool, went_on: Callable[[], Awaitable[None]] = nobody_waits
+    ) -> Reconciler:
+        """One comparison of bucket and table, by hand or in the night."""
         return Reconciler(
             self.items,
             self.records,
             self.objects,
             self.purger,
             mend=mend,
-            went_on=shift.extend if shift is not None else None,
+            went_on=went_on,
         )
 
 
@@ -156,12 +158,12 @@ def _budget(settings: SweeperSettings, items: ItemStore) -> UpgradeBudget:
 
 
 async def serve(settings: SweeperSettings, stop: asyncio.Event) -> None:
-    """Sweep until ``stop``; ``/healthz`` fails once no round has ended for a minute."""
+    """Sweep until ``stop``; ``/healthz`` fails once nothing has come to an end for a minute."""
     async with office_of(settings) as office, asyncio.TaskGroup() as beside:
         sweeper = office.sweeper
 
         def healthy() -> bool:
-            return sweeper.seconds_since_round < STALL_S
+            return sweeper.seconds_since_turn < STALL_S
 
         def ready() -> bool:
             return healthy() and not stop.is_set()
@@ -185,7 +187,7 @@ def _beside(
         mend = settings.sweeper_reconcile_mend
 
         async def compare() -> Report:
-            return await office.reconciler(mend=mend, shift=shift).run()
+            return await office.reconciler(mend=mend, went_on=shift.extend).run()
 
         works.append(run_nightly(shift, compare, stop, at=settings.sweeper_reconcile_at))
     if settings.sweeper_upgrade_degraded:

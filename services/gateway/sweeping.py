@@ -66,12 +66,14 @@ class Sweeper:
         self._clock = clock
         self._acts = asyncio.Semaphore(ACTS_AT_ONCE)
         self._erasures: set[asyncio.Task[None]] = set()
-        self._swept_at = time.monotonic()
+        self._turned_at = time.monotonic()
 
     @property
-    def seconds_since_round(self) -> float:
-        """How long ago a round last ended, at the end of the index or where DynamoDB was down."""
-        return time.monotonic() - self._swept_at
+    def seconds_since_turn(self) -> float:
+        """How long ago a round or an act last ended, well or not. A round with much to do may
+        take minutes, and more in an outage: only a stall of our own makes this grow.
+        """
+        return time.monotonic() - self._turned_at
 
     async def run(self, stop: asyncio.Event, *, interval: float) -> None:
         """Sweep every ``interval`` seconds or so until ``stop``, then hand over what is running."""
@@ -81,7 +83,7 @@ class Sweeper:
                     await self.sweep()
                 except DependencyUnavailable as error:
                     logger.warning("round failed", extra={"dependency": error.dependency})
-                    self._swept_at = time.monotonic()
+                    self._turned_at = time.monotonic()
                 # Jittered, so that several sweepers don't meet at the same items each time.
                 pause = interval * random.uniform(0.5, 1.0)  # noqa: S311  not a secret
                 with suppress(TimeoutError):
@@ -97,7 +99,7 @@ class Sweeper:
         random.shuffle(shards)
         for at in range(0, len(shards), SHARDS_AT_ONCE):
             await asyncio.gather(*map(self._sweep_shard, shards[at : at + SHARDS_AT_ONCE]))
-        self._swept_at = time.monotonic()
+        self._turned_at = time.monotonic()
 
     async def finish_erasures(self) -> None:
         """Wait for the deletions of everything that are under way here."""
@@ -139,6 +141,7 @@ class Sweeper:
                 logger.warning("left for later", extra={"dependency": error.dependency})
             except Exception:  # the boundary of every act: it stays due, and the others go on
                 logger.exception("left for later", extra={"kind": due.sort_key.partition("#")[0]})
+            self._turned_at = time.monotonic()
 
     async def _act(self, due: Due) -> None:
         user_id = due.partition.partition("#")[2]

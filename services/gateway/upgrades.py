@@ -20,6 +20,7 @@ from shared.aws import calls_to
 from shared.item_store import ItemStore
 from shared.items import ACTIVE_INDEX, Update
 from shared.provider_health import ProcessReport, live_reports
+from shared.provider_switches import switched_off
 from shared.record_store import ConditionFailed, Found, RecordStore
 from shared.records import ImageRecord, Status
 from shared.upgrades import (
@@ -130,7 +131,7 @@ class Upgrades:
         What waits in vain on the way there is taken out of the index. Raises
         ``DependencyUnavailable``.
         """
-        first = provider_that_is_back(await live_reports(self.items), now=self.clock())
+        first = await self._provider_that_is_back()
         for waiting in await self._oldest():
             if waiting.check_at < self.clock() - WAITS_S:
                 await self._drop(waiting)
@@ -139,6 +140,11 @@ class Upgrades:
                 if record is not None:
                     return await self._begin(record)
         return None
+
+    async def _provider_that_is_back(self) -> str | None:
+        first = provider_that_is_back(await live_reports(self.items), now=self.clock())
+        # Nobody asks it, so that nobody has trouble with it.
+        return None if first in await switched_off(self.items) else first
 
     async def _begin(self, record: ImageRecord) -> ImageRecord | None:
         if not await self.budget.take():

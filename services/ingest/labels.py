@@ -175,13 +175,10 @@ def rekognition_config(*, connections: int, limit: float) -> AioConfig:
     """The client's configuration, for ``connections`` photos at once. No call outlasts ``limit``
     seconds, and none is repeated behind our back.
     """
-    config = client_config(connections=connections * _CALLS_PER_PHOTO, read_timeout_s=limit)
-    return config.merge(
-        AioConfig(
-            connect_timeout=min(CONNECT_TIMEOUT_S, limit),
-            retries={"mode": "standard", "total_max_attempts": 1},
-        )
+    config = client_config(
+        connections=connections * _CALLS_PER_PHOTO, read_timeout_s=limit, tries=1
     )
+    return config.merge(AioConfig(connect_timeout=min(CONNECT_TIMEOUT_S, limit)))
 
 
 async def _asked(question: _Question, data: bytes) -> Mapping[str, Any]:

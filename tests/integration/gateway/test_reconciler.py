@@ -160,6 +160,22 @@ async def test_an_upload_that_the_bucket_should_have_removed_is_reported_and_lef
     assert len(await office.versions()) == 1
 
 
+async def test_what_the_lifecycle_has_expired_is_neither_orphan_nor_stale(
+    office: BackOffice,
+) -> None:
+    # An expiration hides the object. The version goes a day later, the marker once it is as old
+    # as the rule wants objects to be: months after the record.
+    expired = office.new_record()
+    for key in (image_object_key("ana", expired.image_id, "original.jpg"), expired.upload_key):
+        await office.put(key)
+        await office.aws.s3.delete_object(Bucket=office.bucket, Key=key)
+
+    report = await compared(office, days=2.1, mend=True)
+
+    assert differences(report) == (0, 0, 0, 0)
+    assert len(await office.versions()) == 4
+
+
 async def test_keys_that_are_not_ours_are_counted_and_left(office: BackOffice) -> None:
     await office.put("images/ana/not-an-id/x")
     await completed(office)
@@ -183,6 +199,19 @@ async def test_mending_removes_every_version_of_the_orphan_and_nothing_else(
     assert {key.split("/")[2] for key in await office.versions()} == {kept.image_id}
     assert len(await office.versions()) == len(await office.versions("bob")) == 3
     assert f"DELETED#{orphan.image_id}" in await office.partition()
+
+
+async def test_a_table_that_is_not_the_bucket_s_costs_no_more_than_the_limit(
+    office: BackOffice,
+) -> None:
+    for _ in range(3):
+        await office.put(image_object_key("ana", office.new_record().image_id, "original.jpg"))
+    office.clock.now += 2 * DAY_S
+
+    report = await reconciler(office, mend=True, mend_most=2).run()
+
+    assert (report.orphans.count, report.removed) == (3, 2)
+    assert len(await office.versions()) == 1
 
 
 async def test_what_comes_late_to_a_mended_orphan_is_purged_by_the_sweeper(
@@ -326,6 +355,29 @@ async def test_of_many_sweepers_one_compares_in_a_night(office: BackOffice) -> N
     assert len(ran) == 2
 
 
+async def test_a_comparison_keeps_its_night_while_it_looks_for_what_many_records_lack(
+    office: BackOffice,
+) -> None:
+    records = [await completed(office) for _ in range(4)]
+    for record in records[:-1]:
+        await office.objects.remove_image("ana", record.image_id)
+    shift, other = (NightShift(office.items, clock=office.clock) for _ in range(2))
+    taken = []
+
+    class Slow(ObjectStore):
+        async def newest(self, key: str) -> str | None:
+            office.clock.now += LEASE_S - 10
+            taken.append(await other.take("2026-11-23"))
+            return await ObjectStore.newest(self, key)
+
+    assert await shift.take("2026-11-23")
+    slow = Slow(office.aws.s3, office.bucket)
+    report = await reconciler(office, objects=slow, went_on=shift.extend).run()
+
+    assert report.incomplete.count == 3
+    assert taken == [False] * 3
+
+
 async def test_a_comparison_whose_sweeper_died_is_taken_over_and_the_slow_one_stops(
     office: BackOffice,
 ) -> None:
@@ -336,6 +388,8 @@ async def test_a_comparison_whose_sweeper_died_is_taken_over_and_the_slow_one_st
     await dead.extend()
     office.clock.now += LEASE_S - 1
     assert not await other.take("2026-11-23")
+    # Nor is one that takes more than a day cut off, and never done.
+    assert not await other.take("2026-11-24")
     office.clock.now += 2
 
     assert await other.take("2026-11-23")

@@ -21,6 +21,7 @@ from shared.hops import message_of
 from shared.items import Update
 from shared.leases import Claim
 from shared.provider_health import ProcessReport, ProviderReport, write_report
+from shared.provider_switches import switch
 from shared.publisher import Publisher
 from shared.records import (
     MAX_ATTEMPTS,
@@ -292,6 +293,19 @@ async def test_nothing_is_upgraded_while_no_captioner_says_that_the_provider_is_
     await report(office)
     assert await upgrade.step() is not None
     assert (await current(office, record)).is_upgrading
+
+
+async def test_nothing_is_upgraded_while_the_provider_is_switched_off(office: BackOffice) -> None:
+    record = await waiting(office)
+    await report(office)
+    upgrade = await upgrades(office)
+
+    await switch(office.items, "bedrock", on=False, by="ops", at="2026-11-22T12:00:00.000Z")
+    assert await upgrade.step() is None
+    assert (await current(office, record)).upgrade_tries == 0
+
+    await switch(office.items, "bedrock", on=True, by="ops", at="2026-11-22T12:00:00.000Z")
+    assert await upgrade.step() is not None
 
 
 async def edited(office: BackOffice, record: ImageRecord) -> None:

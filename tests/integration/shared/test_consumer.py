@@ -256,6 +256,32 @@ async def test_heartbeats_extend_the_message_and_then_the_lease(
     assert all(in_flight == 1 for _, in_flight in beats)
 
 
+async def test_a_heartbeat_that_fails_for_whatever_reason_is_not_the_last(
+    sqs: Any, queue_url: str, dead_letter_url: str, handler: Handler
+) -> None:
+    beats: list[int] = []
+
+    async def extend() -> None:
+        beats.append(len(beats))
+        if len(beats) == 1:
+            raise RuntimeError("a conflict with somebody's transaction, say")
+
+    async def work(delivery: Delivery) -> None:
+        delivery.keep_leased(extend)
+        await until(lambda: len(beats) >= 3)
+
+    handler.act = work
+    await send(sqs, queue_url, 1)
+    options = Options(concurrency=2, lease=0.6, lease_margin=1, poll_wait=1, drain=5)
+
+    async with consuming(sqs, queue_url, dead_letter_url, handler, options) as finish:
+        await until(lambda: handler.seen)
+        await finish()
+
+    assert handler.seen == [message(0).image_id]
+    assert await depth(sqs, queue_url) == (0, 0)
+
+
 async def test_work_whose_lease_was_lost_is_stopped(
     sqs: Any, queue_url: str, dead_letter_url: str, handler: Handler
 ) -> None:

@@ -4,12 +4,14 @@ from typing import Any, Literal
 
 import pytest
 
-from shared.contracts import ImageUploaded
+from shared.consumer import Delivery
+from shared.contracts import ImageUploaded, Message
 from shared.errors import DependencyUnavailable, StaleRecord
 from shared.items import Update
-from shared.leases import Leases
+from shared.leases import Claim, Leases
 from shared.record_store import RecordStore
 from shared.records import ImageRecord, Status
+from shared.stages import StageRunner
 from tests.integration.shared.conftest import Clock
 from tests.integration.shared.test_leases import CAPTIONED, FAILURE, INGESTED, claimed
 
@@ -88,6 +90,35 @@ async def test_patience_has_an_end_and_leaves_the_lease_to_run_out(
     record = await records.get(claim.record.user_id, claim.record.image_id)
     assert record is not None
     assert (record.status, record.lease_id) == (Status.INGESTING, claim.lease_id)
+
+
+async def test_a_job_that_dynamodb_failed_is_given_back_uncounted_once_it_is_back(
+    leases: Leases, records: Unreliable, uploaded: ImageUploaded
+) -> None:
+    async def work(_: Claim) -> None:
+        records.lost = 2
+        raise DependencyUnavailable("dynamodb")
+
+    async def vanished(_: Message) -> bool:
+        raise AssertionError("the record is there")
+
+    runner = StageRunner(leases, Status.INGESTING, work=work, vanished=vanished)
+    with pytest.raises(DependencyUnavailable):
+        await runner.run(Delivery(uploaded, 1))
+
+    record = await records.get(uploaded.user_id, uploaded.image_id)
+    assert record is not None
+    assert (record.attempts_made, record.lease_id) == (0, None)
+
+
+async def test_a_worker_that_stops_gives_its_job_back_at_the_first_try_or_not_at_all(
+    leases: Leases, records: Unreliable, uploaded: ImageUploaded
+) -> None:
+    claim = await claimed(leases, uploaded)
+    records.lost = 1
+
+    with pytest.raises(DependencyUnavailable):
+        await leases.release(claim)
 
 
 async def test_a_heartbeat_is_tried_once(
