@@ -287,6 +287,5 @@ class Consumer:
 
 
 def _retry_delay(error: Exception, receive_count: int) -> float:
-    if isinstance(error, Transient) and error.retry_after is not None:
-        return error.retry_after
-    return backoff(receive_count, first=RETRY_FIRST_S, most=RETRY_MAX_S)
+    least = error.retry_after if isinstance(error, Transient) else None
+    return max(least or 0.0, backoff(receive_count, first=RETRY_FIRST_S, most=RETRY_MAX_S))

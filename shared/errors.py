@@ -29,8 +29,8 @@ class JobError(Exception):
 
 
 class Transient(JobError):
-    """An attempt failed for a reason that may pass; try again, after ``retry_after`` seconds if
-    given. ``code`` is what the record says if this was the last attempt.
+    """An attempt failed for a reason that may pass; try again, after ``retry_after`` seconds at
+    the earliest. ``code`` is what the record says if this was the last attempt.
     """
 
     def __init__(

@@ -27,7 +27,8 @@ class ProviderReport(BaseModel):
 
     ``latency`` has the counts per bucket of ``shared.latency`` of the ``answered`` tries.
     ``last_error`` is the kind of the latest failure and ``last_error_at`` when it was, in Unix
-    seconds, whenever that was.
+    seconds, whenever that was; ``last_fault_at`` is the latest that was the provider's own and not
+    the photo's.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -40,6 +41,7 @@ class ProviderReport(BaseModel):
     latency: tuple[int, ...]
     last_error: str | None = None
     last_error_at: float | None = None
+    last_fault_at: float | None = None
 
 
 class ProcessReport(BaseModel):

@@ -30,6 +30,7 @@ ALWAYS_DEGRADED = "local"
 TRIES = 2  # of one provider, if the first try failed for a passing reason
 PAUSE_S = 0.3  # before the second try, on average
 PAUSE_MAX_S = 2.0  # a provider that asks for more patience is left for the next one
+EXHAUSTED_S = 30.0  # until a photo comes back that nobody could caption: outages last longer
 LEAST_S = 1.0  # a try that has less time than this is not begun
 
 # What the first provider may be well again from: then the photo is worth another try some day.
@@ -104,7 +105,11 @@ class FallbackChain:
                 "falling back",
                 extra={"provider": link.provider.name, "reason": story[-1].reason},
             )
-        raise Transient("no provider could caption the photo", code="providers_exhausted")
+        raise Transient(
+            "no provider could caption the photo",
+            code="providers_exhausted",
+            retry_after=EXHAUSTED_S,
+        )
 
     def _order(self, preferred: str | None) -> list[Link]:
         # Sorting is stable: among the others, the order of the settings stands.

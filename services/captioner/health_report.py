@@ -31,6 +31,8 @@ from shared.usage import UsageCounter
 logger = logging.getLogger(__name__)
 
 REPORT_S = 10.0
+# Outcomes that tell of the provider and not of the photo.
+FAULTS = frozenset({"throttled", "timeout", "error"})
 TRIES_KEPT = 2000  # of each provider; a process makes fewer in an hour of remote calls
 
 # How many milliseconds a try took, when it ended (Unix seconds), and whether it brought an answer.
@@ -42,6 +44,7 @@ class _Provider:
         self.model = model
         self.tries: deque[_Try] = deque(maxlen=TRIES_KEPT)
         self.last_error: tuple[str, float] | None = None
+        self.last_fault_at: float | None = None
 
 
 class HealthReport:
@@ -101,6 +104,8 @@ class HealthReport:
             provider.tries.append((now, attempt.duration_ms, answered))
         if not answered and not _is_passed_over(attempt):
             provider.last_error = (attempt.reason or attempt.outcome, now)
+        if attempt.outcome in FAULTS and attempt.reason != PACED:
+            provider.last_fault_at = now
 
     async def _report_forever(self) -> None:
         while True:
@@ -135,6 +140,7 @@ class HealthReport:
             latency=tuple(latency),
             last_error=error,
             last_error_at=error_at,
+            last_fault_at=provider.last_fault_at,
         )
 
 

@@ -48,8 +48,9 @@ def provider_that_is_back(reports: Sequence[ProcessReport], *, now: float) -> st
     if len(names) != 1 or names == {LOCAL_PROVIDER}:
         return None
     well = all(
-        provider.circuit == "closed"
-        and (provider.last_error_at is None or provider.last_error_at < now - QUIET_S)
+        # Half open and quiet: nobody has asked since the cooldown, and an upgrade may be the trial.
+        provider.circuit != "open"
+        and (provider.last_fault_at is None or provider.last_fault_at < now - QUIET_S)
         for provider in firsts
     )
     return names.pop() if well else None

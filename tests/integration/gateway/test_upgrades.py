@@ -253,8 +253,7 @@ async def test_a_failed_upgrade_is_not_told_as_a_photo_that_was_completed(
     "changes",
     [
         pytest.param({"circuit": "open"}, id="open"),
-        pytest.param({"circuit": "half_open"}, id="half open"),
-        pytest.param({"last_error": "Throttled", "last_error_at": 1000.0}, id="an error just now"),
+        pytest.param({"last_fault_at": 1000.0}, id="a fault just now"),
         pytest.param({"name": "local"}, id="nothing better than local"),
         pytest.param({"name": "sagemaker"}, id="another first provider"),
     ],
@@ -266,8 +265,16 @@ def test_a_provider_that_one_captioner_has_trouble_with_is_not_back(changes: Any
     assert provider_that_is_back(reports, now=1000 + QUIET_S - 1) is None
 
 
+def test_a_photo_that_was_refused_just_now_says_nothing_about_the_provider() -> None:
+    refusing = provider_of(last_error="refusal", last_error_at=1000.0)
+
+    assert (
+        provider_that_is_back([ProcessReport(at=0, providers=(refusing,))], now=1001) == "bedrock"
+    )
+
+
 def test_a_provider_is_back_when_all_captioners_have_had_no_trouble_for_a_while() -> None:
-    once = provider_of(last_error="Throttled", last_error_at=1000.0)
+    once = provider_of(circuit="half_open", last_fault_at=1000.0)
     reports = [
         ProcessReport(at=0, providers=(each, provider_of("local")))
         for each in (once, provider_of())

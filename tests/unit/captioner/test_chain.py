@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.captioner.breaker import Breaker
-from services.captioner.chain import FallbackChain
+from services.captioner.chain import EXHAUSTED_S, FallbackChain
 from services.captioner.provider import (
     CaptionRequest,
     InvalidOutput,
@@ -168,6 +168,7 @@ async def test_all_failing_is_a_passing_failure_of_the_photo() -> None:
         await captioning.caption(REQUEST)
 
     assert raised.value.code == "providers_exhausted"
+    assert raised.value.retry_after == EXHAUSTED_S
 
 
 async def test_preferred_provider_is_asked_first_and_counts_as_degraded() -> None:

@@ -146,6 +146,21 @@ async def test_what_was_not_asked_does_not_hide_the_last_error(
     assert table.reports[-1].providers[0].last_error == "ThrottlingException"
 
 
+@pytest.mark.parametrize(
+    ("outcome", "is_fault"),
+    [("error", True), ("throttled", True), ("timeout", True), ("refused", False)],
+)
+async def test_only_what_the_provider_did_wrong_is_its_fault(
+    table: Table, usage: UsageCounter, clock: Clock, outcome: Any, is_fault: bool
+) -> None:
+    async with report(table, usage, clock) as told:
+        told.tried(attempt(outcome))
+        await until(lambda: table.reports)
+
+    fault_at = table.reports[-1].providers[0].last_fault_at
+    assert fault_at == (clock.now if is_fault else None)
+
+
 @pytest.mark.parametrize("reason", ["switched_off", "over_budget"])
 async def test_held_provider_says_so(
     table: Table, usage: UsageCounter, clock: Clock, reason: str
