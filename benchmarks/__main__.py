@@ -9,6 +9,7 @@ from typing import Any
 from benchmarks import machine, results, table
 from benchmarks.row import Row
 from benchmarks.rows import (
+    captioner_throughput,
     gateway_request,
     loop_stall,
     one_photo,
@@ -23,6 +24,7 @@ ROWS = (
     threads.ROW,
     gateway_request.ROW,
     one_photo.ROW,
+    captioner_throughput.ROW,
     loop_stall.ROW,
 )
 README = machine.ROOT / "benchmarks/README.md"

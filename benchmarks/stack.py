@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,11 +24,15 @@ _CPUCLOCK_SCHED = 2
 
 @dataclass(frozen=True)
 class Stack:
-    """A running stack: where its gateway is, a user's token, and the processes by name."""
+    """A running stack: where its gateway is, a user's token, and the processes by name.
+
+    ``values`` are those of its ``stack.env``.
+    """
 
     gateway_url: str
     token: str
     pids: dict[str, int]
+    values: dict[str, str] = field(repr=False)
 
     def cpu_s(self, name: str) -> float:
         """CPU seconds that the process ``gateway-1``, ``ingest-1`` ... has used so far."""
@@ -60,7 +64,9 @@ def running_stack(**variables: str) -> Iterator[Stack]:
             _local("up", environment)
             token = _local("token", {**environment, "NAME": "bench"}).strip()
             pids = {each.name: each.pid for each in ownership.recorded(Path(folder, "run"))}
-            yield Stack(f"http://127.0.0.1:{base}", token, pids)
+            lines = Path(folder, "stack.env").read_text().splitlines()
+            values = dict(line.split("=", 1) for line in lines)
+            yield Stack(f"http://127.0.0.1:{base}", token, pids, values)
         finally:
             _local("down", environment)
 
