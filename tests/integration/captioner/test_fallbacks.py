@@ -2,8 +2,9 @@
 
 import io
 import time
+import uuid
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -54,8 +55,11 @@ def model_input() -> bytes:
 
 @pytest.fixture(scope="module")
 async def standin() -> AsyncIterator[Standin]:
-    async with running_standins() as running:
-        yield running
+    with pytest.MonkeyPatch.context() as env:
+        async with running_standins() as running:
+            env.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", running.url)
+            env.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", running.url)
+            yield running
 
 
 @pytest.fixture(scope="module")
@@ -64,42 +68,55 @@ async def resources(aws: str) -> dict[str, str]:
         return await provision(aws_clients)
 
 
+@asynccontextmanager
+async def opened(
+    resources: dict[str, str], standin: Standin, **changes: Any
+) -> AsyncIterator[Captioner]:
+    options: dict[str, Any] = {
+        "images_bucket": resources["images_bucket"],
+        "records_table": resources["records_table"],
+        "queue_url": "unused",
+        "dlq_url": "unused",
+        "user_hash_key": HASH_KEY,
+        "sagemaker_endpoint": "stand-in",
+        "huggingface_token": "stand-in",
+        "huggingface_base_url": f"{standin.url}/v1",
+        "bedrock_timeout_s": TIMEOUT_S,
+        "sagemaker_timeout_s": TIMEOUT_S,
+        "huggingface_timeout_s": TIMEOUT_S,
+        "chain_deadline_s": DEADLINE_S,
+        "breaker_failures": 1000,
+        "bedrock_input_usd": 1.0,
+        "bedrock_output_usd": 5.0,
+    }
+    settings = Settings(**options | changes)
+    async with (
+        worker_tools(settings, service="captioner") as tools,
+        open_chain(settings, tools) as chain,
+    ):
+        yield made(tools, chain=chain, photo=model_input())
+
+
+@pytest.fixture(scope="module")
+async def usual(resources: dict[str, str], standin: Standin) -> AsyncIterator[Captioner]:
+    """One with a circuit that never opens, for all tests: six clients take long to make."""
+    async with opened(resources, standin) as captioner:
+        yield captioner
+
+
 @pytest.fixture
 async def captioning(
-    resources: dict[str, str], standin: Standin, monkeypatch: pytest.MonkeyPatch
+    resources: dict[str, str], standin: Standin, usual: Captioner
 ) -> OpenCaptioner:
-    """``async with captioning(breaker_failures=5) as captioner``."""
+    """``async with captioning(breaker_failures=5) as captioner``; without changes the usual one."""
     await standin.reset()
-    monkeypatch.setenv("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", standin.url)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME", standin.url)
 
-    @asynccontextmanager
-    async def opened(**changes: Any) -> AsyncIterator[Captioner]:
-        options: dict[str, Any] = {
-            "images_bucket": resources["images_bucket"],
-            "records_table": resources["records_table"],
-            "queue_url": "unused",
-            "dlq_url": "unused",
-            "user_hash_key": HASH_KEY,
-            "sagemaker_endpoint": "stand-in",
-            "huggingface_token": "stand-in",
-            "huggingface_base_url": f"{standin.url}/v1",
-            "bedrock_timeout_s": TIMEOUT_S,
-            "sagemaker_timeout_s": TIMEOUT_S,
-            "huggingface_timeout_s": TIMEOUT_S,
-            "chain_deadline_s": DEADLINE_S,
-            "breaker_failures": 1000,
-            "bedrock_input_usd": 1.0,
-            "bedrock_output_usd": 5.0,
-        }
-        settings = Settings(**options | changes)
-        async with (
-            worker_tools(settings, service="captioner") as tools,
-            open_chain(settings, tools) as chain,
-        ):
-            yield made(tools, chain=chain, photo=model_input())
+    def chosen(**changes: Any) -> AbstractAsyncContextManager[Captioner]:
+        if changes:
+            return opened(resources, standin, **changes)
+        return nullcontext(replace(usual, user=f"user-{uuid.uuid4().hex}"))
 
-    return opened
+    return chosen
 
 
 def story(record: ImageRecord) -> list[tuple[str, str]]:
