@@ -58,8 +58,18 @@ async def confined(confinement: Confinement = UNHURRIED) -> AsyncIterator[Confin
         await decoder.kill()
 
 
+_of_other_tests: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def _apart_from_other_tests() -> None:
+    """Workers that serve a whole run of tests may have decoders of their own in this process."""
+    _of_other_tests.clear()
+    _of_other_tests.update(children())
+
+
 def children() -> list[int]:
-    """The decoding processes of this one."""
+    """The decoding processes of this one, but for those that were there before the test."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -69,7 +79,7 @@ def children() -> list[int]:
             continue
         if parent == os.getpid() and b"services.ingest.confined" in command:
             found.append(int(folder.name))
-    return found
+    return [child for child in found if child not in _of_other_tests]
 
 
 def peak_kb(pid: int) -> int:
