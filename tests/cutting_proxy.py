@@ -4,6 +4,7 @@ Every connection that an outage met is closed with it or at its end: none outliv
 """
 
 import asyncio
+import socket
 import threading
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager, suppress
@@ -26,7 +27,7 @@ class CuttingProxy:
         self.port = port
         self._loop = loop
         self._upstream = upstream
-        self._server: asyncio.Server | None = None
+        self._listening: socket.socket | None = None
         self._silent = False
         self._connections: set[asyncio.Task[None]] = set()
 
@@ -53,12 +54,28 @@ class CuttingProxy:
             self._call(self._mend())
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._serve, LOOPBACK, self.port, backlog=512)
+        # Not asyncio's own server: closed while it accepts, it forgets the connection (3.11).
+        self._listening = socket.create_server((LOOPBACK, self.port), backlog=512)
+        self._listening.setblocking(False)
+        self._loop.add_reader(self._listening, self._accept, self._listening)
+
+    def _accept(self, listening: socket.socket) -> None:
+        try:
+            connection, _ = listening.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        connection.setblocking(False)
+        task = self._loop.create_task(self._serve(connection))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+        # Even if it was cancelled before it began.
+        task.add_done_callback(lambda _: connection.close())
 
     async def _hang_up(self) -> None:
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        if self._listening is not None:
+            self._loop.remove_reader(self._listening)
+            self._listening.close()
+            self._listening = None
         for task in self._connections:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
@@ -74,23 +91,26 @@ class CuttingProxy:
         self._silent = False
         await self._listen()
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._connections.add(task)
+    async def _serve(self, connection: socket.socket) -> None:
         try:
-            there, back = await asyncio.open_connection(LOOPBACK, self._upstream)
+            reader, writer = await asyncio.open_connection(sock=connection)
             try:
-                async with asyncio.TaskGroup() as both:
-                    both.create_task(self._pass(reader, back))
-                    both.create_task(self._pass(there, writer))
+                await self._pass_both_ways(reader, writer)
             finally:
-                back.close()
+                writer.transport.abort()
         except* (OSError, asyncio.CancelledError):
             pass  # one side hung up, or we did
+
+    async def _pass_both_ways(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        there, back = await asyncio.open_connection(LOOPBACK, self._upstream)
+        try:
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._pass(reader, back))
+                both.create_task(self._pass(there, writer))
         finally:
-            self._connections.discard(task)
-            writer.transport.abort()
+            back.close()
 
     async def _pass(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
         while chunk := await source.read(_CHUNK):
