@@ -238,10 +238,13 @@ def test_one_interrupt_stops_a_foreground_stack(stack):
     running = subprocess.Popen(
         **stack.command("up"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, process_group=0
     )
-    wait_until((stack.state / "run" / "ready").exists)
-
-    os.killpg(running.pid, signal.SIGINT)
-    output, _ = running.communicate(timeout=30)
+    try:
+        wait_until((stack.state / "run" / "ready").exists)
+    finally:
+        os.killpg(running.pid, signal.SIGINT)
+        output, _ = running.communicate(timeout=30)
+        # Shown by pytest if the test fails.
+        sys.stdout.write(output)
 
     assert running.returncode == 0
     assert "Ctrl-C stops it" in output
