@@ -5,6 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import boto3
 
 from tests.integration.local_stack_driver import free_port_base
 
@@ -20,6 +23,16 @@ class Stack:
 
     def __getitem__(self, name: str) -> str:
         return self.values[name]
+
+    def client(self, service: str) -> Any:
+        """A client of the stack's emulated AWS."""
+        return boto3.client(
+            service,
+            endpoint_url=self["AWS_ENDPOINT_URL"],
+            aws_access_key_id=self["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self["AWS_SECRET_ACCESS_KEY"],
+            region_name=self["AWS_REGION"],
+        )
 
     def token(self, name: str, **variables: str) -> str:
         """An access token for a user of that name."""

@@ -22,11 +22,10 @@ from services.captioner.provider import (
 from services.captioner.trying import NO_TIME_LEFT, Link, Tried, passed_over, try_once
 from shared.errors import Transient
 from shared.records import Attempt, Outcome, Provider
+from shared.upgrades import LOCAL_PROVIDER
 
 logger = logging.getLogger(__name__)
 
-# Approximate by design, wherever it stands in the chain.
-ALWAYS_DEGRADED = "local"
 TRIES = 2  # of one provider, if the first try failed for a passing reason
 PAUSE_S = 0.3  # before the second try, on average
 PAUSE_MAX_S = 2.0  # a provider that asks for more patience is left for the next one
@@ -161,7 +160,7 @@ class FallbackChain:
         provider = Provider(
             name=name,
             model=answer.model,
-            degraded=name == ALWAYS_DEGRADED or name != first,
+            degraded=name == LOCAL_PROVIDER or name != first,
             attempts=tuple(story),
         )
         of_first = [attempt.outcome for attempt in story if attempt.provider == first]

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from services.captioner.breaker import Breaker
-from services.captioner.chain import ALWAYS_DEGRADED, FallbackChain
+from services.captioner.chain import FallbackChain
 from services.captioner.health_report import HealthReport
 from services.captioner.overseeing import Oversight
 from services.captioner.provider import CaptionProvider
@@ -13,6 +13,7 @@ from services.captioner.providers.opening import open_providers
 from services.captioner.settings import Settings
 from services.captioner.trying import Link, circuit_of
 from shared.errors import BadSetting
+from shared.upgrades import LOCAL_PROVIDER
 from shared.working import Tools
 
 
@@ -44,7 +45,7 @@ async def open_chain(settings: Settings, tools: Tools) -> AsyncIterator[Fallback
 
 
 def _link(provider: CaptionProvider, timeout: float, settings: Settings) -> Link:
-    if provider.name == ALWAYS_DEGRADED:
+    if provider.name == LOCAL_PROVIDER:
         return Link(provider, timeout)
     breaker = Breaker(failures=settings.breaker_failures, cooldown=settings.breaker_cooldown_s)
     return Link(provider, timeout, breaker)

@@ -6,12 +6,10 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from types import TracebackType
-from typing import Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from services.captioner.background import Background
 from services.captioner.pacing import PACED
 from services.captioner.trying import CIRCUIT_OPEN, NO_TIME_LEFT
 from shared.errors import DependencyUnavailable
@@ -47,7 +45,7 @@ class _Provider:
         self.last_fault_at: float | None = None
 
 
-class HealthReport:
+class HealthReport(Background):
     """Hears of every try and reports. Use as an asynchronous context manager.
 
     ``providers`` are the names and models of the chain in its order; ``circuit`` tells the state
@@ -73,22 +71,6 @@ class HealthReport:
         self._clock = clock
         self._reported: tuple[ProviderReport, ...] | None = None
         self._reported_at = 0.0
-        self._task: asyncio.Task[None] | None = None
-
-    async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._report_forever(), name="provider health")
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
 
     def tried(self, attempt: Attempt) -> None:
         """Take note of one try of one provider."""
@@ -107,7 +89,7 @@ class HealthReport:
         if attempt.outcome in FAULTS and attempt.reason != PACED:
             provider.last_fault_at = now
 
-    async def _report_forever(self) -> None:
+    async def _run(self) -> None:
         while True:
             try:
                 await self._report()

@@ -8,25 +8,25 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
-from types import TracebackType
 from typing import Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from services.captioner.background import Background
 from shared.errors import DependencyUnavailable
 from shared.item_store import ItemStore
 from shared.provider_switches import switched_off
+from shared.upgrades import LOCAL_PROVIDER
 from shared.usage import usage_of
 
 logger = logging.getLogger(__name__)
 
 INTERVAL_S = 10.0
-FREE = frozenset({"local"})  # costs nothing but our own time
+FREE = frozenset({LOCAL_PROVIDER})  # costs nothing but our own time
 
 
-class Oversight:
+class Oversight(Background):
     """Says who may not be asked. Use as an asynchronous context manager.
 
     ``budget`` is in US dollars a day (UTC), for all captioners together; ``None`` has no end. What
@@ -47,23 +47,10 @@ class Oversight:
         self._clock = clock
         self._off: frozenset[str] = frozenset()
         self._is_spent = budget == 0
-        self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
         await self._look()
-        self._task = asyncio.create_task(self._look_forever(), name="oversight")
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        return await super().__aenter__()
 
     def held(self, provider: str) -> str | None:
         """Why ``provider`` may not be asked just now; ``None`` if it may."""
@@ -73,7 +60,7 @@ class Oversight:
             return "over_budget"
         return None
 
-    async def _look_forever(self) -> None:
+    async def _run(self) -> None:
         while True:
             await asyncio.sleep(self._interval)
             await self._look()

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 from PIL import Image
 
 from infra.local.ownership import Owned, recorded
 from shared.contracts import ImageIngested, ImageUploaded, Message
+from shared.hops import message_of
 from shared.items import from_item, plain
-from shared.records import ImageRecord
+from shared.records import ImageRecord, Status
 from tests.photos import encoded, real_picture
 from tests.stack import Stack
 
@@ -47,28 +47,16 @@ def small_photos(count: int) -> list[bytes]:
 
 def uploaded(record: ImageRecord) -> ImageUploaded:
     """The message that first brought ``record`` to ingest."""
-    return ImageUploaded(
-        user_id=record.user_id,
-        image_id=record.image_id,
-        job=record.job,
-        epoch=record.epoch,
-        upload_key=record.upload_key,
-        options=record.options,
-    )
+    message = message_of(record.model_copy(update={"status": Status.QUEUED}))
+    assert isinstance(message, ImageUploaded)
+    return message
 
 
 def ingested(record: ImageRecord) -> ImageIngested:
     """The message that brought ``record`` to the captioner."""
-    assert record.model_input is not None
-    return ImageIngested(
-        user_id=record.user_id,
-        image_id=record.image_id,
-        job=record.job,
-        epoch=record.epoch,
-        model_key=record.model_input.key,
-        labels=record.labels or (),
-        options=record.options,
-    )
+    message = message_of(record.model_copy(update={"status": Status.CAPTIONING}))
+    assert isinstance(message, ImageIngested)
+    return message
 
 
 @dataclass(frozen=True)
@@ -137,15 +125,9 @@ class Inside:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        arguments = {
-            "endpoint_url": stack["AWS_ENDPOINT_URL"],
-            "aws_access_key_id": stack["AWS_ACCESS_KEY_ID"],
-            "aws_secret_access_key": stack["AWS_SECRET_ACCESS_KEY"],
-            "region_name": stack["AWS_REGION"],
-        }
-        self._s3: Any = boto3.client("s3", **arguments)
-        self._dynamodb: Any = boto3.client("dynamodb", **arguments)
-        self._sqs: Any = boto3.client("sqs", **arguments)
+        self._s3 = stack.client("s3")
+        self._dynamodb = stack.client("dynamodb")
+        self._sqs = stack.client("sqs")
 
     def records(self, user_id: str) -> list[ImageRecord]:
         """Every image record of the user's, oldest first."""

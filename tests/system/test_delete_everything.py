@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
 
 from tests.photos import real_photo
@@ -34,15 +33,9 @@ class Behind:
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        arguments = {
-            "endpoint_url": stack["AWS_ENDPOINT_URL"],
-            "aws_access_key_id": stack["AWS_ACCESS_KEY_ID"],
-            "aws_secret_access_key": stack["AWS_SECRET_ACCESS_KEY"],
-            "region_name": stack["AWS_REGION"],
-        }
-        self._s3: Any = boto3.client("s3", **arguments)
-        self._dynamodb: Any = boto3.client("dynamodb", **arguments)
-        self._sqs: Any = boto3.client("sqs", **arguments)
+        self._s3 = stack.client("s3")
+        self._dynamodb = stack.client("dynamodb")
+        self._sqs = stack.client("sqs")
 
     def objects(self, user_id: str) -> list[str]:
         """The keys of every version and marker of the user's."""

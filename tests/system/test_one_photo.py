@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 import requests
 import skimage
@@ -62,13 +61,7 @@ def new_user(stack: Stack) -> Callable[[], User]:
 
 @pytest.fixture
 def s3(stack: Stack) -> Any:
-    return boto3.client(
-        "s3",
-        endpoint_url=stack["AWS_ENDPOINT_URL"],
-        aws_access_key_id=stack["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=stack["AWS_SECRET_ACCESS_KEY"],
-        region_name=stack["AWS_REGION"],
-    )
+    return stack.client("s3")
 
 
 def keys(s3: Any, stack: Stack) -> list[str]:

@@ -9,7 +9,6 @@ from services.captioner.pricing import TokenPrices
 from services.captioner.provider import CaptionProvider
 from services.captioner.providers.bedrock import BedrockOptions, open_bedrock
 from services.captioner.providers.bedrock_models import output_weight
-from services.captioner.providers.huggingface import HuggingFaceOptions, open_huggingface
 from services.captioner.providers.local import LocalProvider
 from services.captioner.providers.sagemaker import SageMakerOptions, open_sagemaker
 from services.captioner.settings import ProviderName, Settings
@@ -110,6 +109,12 @@ async def _open_huggingface(settings: Settings, stack: AsyncExitStack) -> Captio
     token = settings.huggingface_token
     if token is None and settings.huggingface_token_secret is None:
         return None
+    # Imported late: the library takes half a second, which a captioner without it need not pay.
+    from services.captioner.providers.huggingface import (  # noqa: PLC0415
+        HuggingFaceOptions,
+        open_huggingface,
+    )
+
     options = HuggingFaceOptions(
         model=settings.huggingface_model,
         read_timeout=settings.huggingface_timeout_s + GRACE_S,
