@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from opentelemetry.trace import Span, StatusCode
 
+from shared import metrics
 from shared.contracts import ImageIngested, ImageUploaded, parse_message
 from shared.errors import DependencyUnavailable, Malformed, Postponed, StaleRecord, Transient
 from shared.outage import Outage, backoff
@@ -179,7 +180,9 @@ class Consumer:
 
     async def _process(self, message: "MessageTypeDef", settler: Settler) -> None:
         began = self._clock()
-        count = int(message.get("Attributes", {}).get("ApproximateReceiveCount", "1"))
+        attributes = message.get("Attributes", {})
+        count = int(attributes.get("ApproximateReceiveCount", "1"))
+        metrics.received(self._queue, sent_ms=attributes.get("SentTimestamp"), receive_count=count)
         with process_span(message, self._queue) as span:
             try:
                 outcome = await self._settle(message, count, settler, span)
@@ -188,13 +191,15 @@ class Consumer:
                 logger.info("released", extra={"queue": self._queue})
                 raise
             span.set_attribute(OUTCOME, outcome)
+            seconds = self._clock() - began
+            metrics.handled(self._queue, outcome, seconds)
             logger.info(
                 "message handled",
                 extra={
                     "queue": self._queue,
                     "outcome": outcome,
                     "receive_count": count,
-                    "duration_ms": round((self._clock() - began) * 1000),
+                    "duration_ms": round(seconds * 1000),
                 },
             )
 

@@ -4,6 +4,8 @@ import asyncio
 import logging
 import signal
 import sys
+import threading
+import time
 from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
@@ -11,11 +13,14 @@ from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.errors import BadSetting
+from shared.metrics import start_metrics
 from shared.telemetry import log_as_json, start_tracing
 
 logger = logging.getLogger(__name__)
 
 EXIT_BAD_SETTINGS = 2
+# A collector that does not answer must not use up the time that the platform gives us to stop.
+_LAST_EXPORT_S = 2.0
 
 
 def _split(value: object) -> object:
@@ -61,16 +66,26 @@ def run(
     process = _read(ProcessSettings)
     settings = _read(settings_type)
     log_as_json(service, process.log_level.upper())
-    provider = start_tracing(
-        service, export=process.otlp_endpoint is not None, ratio=process.trace_ratio
-    )
+    export = process.otlp_endpoint is not None
+    traces = start_tracing(service, export=export, ratio=process.trace_ratio)
+    meters = start_metrics(service, export=export)
     try:
         asyncio.run(_until_stopped(settings, serve))
     except BadSetting as error:
         logger.error("bad setting", extra={"setting": error.setting, "problem": str(error)})
         sys.exit(EXIT_BAD_SETTINGS)
     finally:
-        provider.shutdown()
+        _end(traces.shutdown, meters.shutdown)
+
+
+def _end(*shutdowns: Callable[[], None]) -> None:
+    """Export what is left, but not for long: the exporters' own patience is ten seconds each."""
+    threads = [threading.Thread(target=shutdown, daemon=True) for shutdown in shutdowns]
+    for thread in threads:
+        thread.start()
+    give_up_at = time.monotonic() + _LAST_EXPORT_S
+    for thread in threads:
+        thread.join(max(0.0, give_up_at - time.monotonic()))
 
 
 async def _until_stopped(settings: S, serve: Callable[[S, asyncio.Event], Awaitable[None]]) -> None:

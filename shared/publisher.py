@@ -14,7 +14,7 @@ from shared.aws import calls_to
 from shared.batching import Batching
 from shared.contracts import Message
 from shared.errors import DependencyUnavailable
-from shared.telemetry import context_attributes, xray_header
+from shared.telemetry import context_attributes, send_span, xray_header
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
@@ -38,6 +38,7 @@ class Publisher:
     def __init__(self, sqs: "SQSClient", queue_url: str, *, linger: float = LINGER_S) -> None:
         self._sqs = sqs
         self._queue_url = queue_url
+        self._queue = queue_url.rsplit("/", 1)[-1]
         self._batches = Batching(self._send, linger=linger, name="publisher")
 
     async def __aenter__(self) -> Self:
@@ -54,18 +55,19 @@ class Publisher:
 
     async def publish(self, message: Message) -> None:
         """Put ``message`` on the queue. Raises ``DependencyUnavailable`` if SQS did not take it."""
-        entry: dict[str, Any] = {
-            "MessageBody": message.model_dump_json(exclude_none=True),
-            "MessageAttributes": context_attributes(),
-        }
-        header = xray_header()
-        if header is not None:
-            entry["MessageSystemAttributes"] = {
-                "AWSTraceHeader": {"DataType": "String", "StringValue": header}
+        with send_span(self._queue):
+            entry: dict[str, Any] = {
+                "MessageBody": message.model_dump_json(exclude_none=True),
+                "MessageAttributes": context_attributes(),
             }
-        pending = _Pending(entry)
-        self._batches.add(pending)
-        await pending.sent
+            header = xray_header()
+            if header is not None:
+                entry["MessageSystemAttributes"] = {
+                    "AWSTraceHeader": {"DataType": "String", "StringValue": header}
+                }
+            pending = _Pending(entry)
+            self._batches.add(pending)
+            await pending.sent
 
     async def _send(self, batch: list[_Pending]) -> None:
         try:

@@ -65,7 +65,11 @@ class Receiver:
                 VisibilityTimeout=round(self._visibility),
                 WaitTimeSeconds=self._poll_wait,
                 MessageAttributeNames=["All"],  # without this, trace context is dropped
-                MessageSystemAttributeNames=["ApproximateReceiveCount", "AWSTraceHeader"],
+                MessageSystemAttributeNames=[
+                    "ApproximateReceiveCount",
+                    "AWSTraceHeader",
+                    "SentTimestamp",
+                ],
             )
         except (BotoCoreError, ClientError, TimeoutError) as error:
             self._outage.failed(began)

@@ -135,6 +135,20 @@ def context_of(message: "MessageTypeDef") -> Context:
 
 
 @contextmanager
+def send_span(queue: str) -> Iterator[Span]:
+    """One producer span per message; what processes the message is its child."""
+    attributes: Mapping[str, str] = {
+        "messaging.system": "aws_sqs",
+        "messaging.operation.type": "send",
+        "messaging.destination.name": queue,
+    }
+    with tracer.start_as_current_span(
+        f"send {queue}", kind=SpanKind.PRODUCER, attributes=attributes, record_exception=False
+    ) as span:
+        yield span
+
+
+@contextmanager
 def process_span(message: "MessageTypeDef", queue: str) -> Iterator[Span]:
     """One consumer span per message, a child of the span that sent it."""
     attributes: Mapping[str, str] = {

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ import aioboto3
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
+from shared import metrics
 from shared.aws import client_config, receive_config, s3_config
 from shared.consumer import Consumer, Handler, Options
 from shared.control_items import ControlItems
@@ -20,6 +21,7 @@ from shared.leases import Leases
 from shared.object_store import ObjectStore
 from shared.purging import Purger
 from shared.record_store import RecordStore
+from shared.records import ImageRecord
 from shared.tombstones import Tombstones
 from shared.usage import UsageCounter
 
@@ -96,12 +98,22 @@ async def worker_tools(settings: WorkerSettings, *, service: str) -> AsyncIterat
                 sqs=sqs,
                 receiver=receiver,
                 records=records,
-                leases=Leases(records, lease=settings.lease_s, moved=usage.moved),
+                leases=Leases(records, lease=settings.lease_s, moved=counted(usage)),
                 objects=objects,
                 purger=Purger(items, records, objects, Tombstones(items)),
                 items=items,
                 usage=usage,
             )
+
+
+def counted(usage: UsageCounter) -> Callable[[ImageRecord], None]:
+    """What ``Leases`` tell of records that moved, counted in ``usage`` and in the metrics."""
+
+    def moved(record: ImageRecord) -> None:
+        usage.moved(record)
+        metrics.moved(record)
+
+    return moved
 
 
 async def consume(

@@ -1,6 +1,6 @@
 """Put the chain together: providers, circuits, what operators hold it to, what they hear of it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -12,7 +12,9 @@ from services.captioner.provider import CaptionProvider
 from services.captioner.providers.opening import open_providers
 from services.captioner.settings import Settings
 from services.captioner.trying import Link, circuit_of
+from shared import metrics
 from shared.errors import BadSetting
+from shared.records import Attempt
 from shared.upgrades import LOCAL_PROVIDER
 from shared.working import Tools
 
@@ -40,8 +42,18 @@ async def open_chain(settings: Settings, tools: Tools) -> AsyncIterator[Fallback
                 links,
                 deadline=settings.chain_deadline_s,
                 held=oversight.held,
-                tried=report.tried,
+                tried=_noted(report),
             )
+
+
+def _noted(report: HealthReport) -> Callable[[Attempt], None]:
+    def tried(attempt: Attempt) -> None:
+        report.tried(attempt)
+        # A provider that was passed over was not called.
+        if attempt.outcome not in {"circuit_open", "unsupported"}:
+            metrics.tried(attempt)
+
+    return tried
 
 
 def _link(provider: CaptionProvider, timeout: float, settings: Settings) -> Link:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from opentelemetry.trace import Span, SpanKind, StatusCode
+
 from services.captioner.breaker import Breaker
 from services.captioner.provider import (
     NOTHING_SPENT,
@@ -28,6 +30,8 @@ from shared.telemetry import MODEL, OUTCOME, PROVIDER, tracer
 
 logger = logging.getLogger(__name__)
 
+# OpenTelemetry's word for what the providers do: texts from a picture.
+OPERATION = "generate_content"
 # Why a provider was passed over by the chain itself, and by nobody's word.
 CIRCUIT_OPEN = "circuit_open"
 NO_TIME_LEFT = "no_time_left"
@@ -138,10 +142,18 @@ async def _ask(link: Link, request: CaptionRequest, seconds: float) -> CaptionAn
 
 
 async def _answer(link: Link, request: CaptionRequest, seconds: float) -> CaptionAnswer:
-    attributes = {PROVIDER: link.provider.name, MODEL: link.provider.model}
+    attributes = {
+        "gen_ai.operation.name": OPERATION,
+        PROVIDER: link.provider.name,
+        MODEL: link.provider.model,
+    }
     # A provider's error may quote what the model wrote, which is not for traces.
     with tracer.start_as_current_span(
-        "caption", attributes=attributes, record_exception=False, set_status_on_exception=False
+        f"{OPERATION} {link.provider.model}",
+        kind=SpanKind.CLIENT,
+        attributes=attributes,
+        record_exception=False,
+        set_status_on_exception=False,
     ) as span:
         try:
             raw = await _within(link, request, seconds)
@@ -151,9 +163,18 @@ async def _answer(link: Link, request: CaptionRequest, seconds: float) -> Captio
                 answer = cleaned(raw, request, any_language=link.breaker is None)
         except ProviderError as failure:
             span.set_attribute(OUTCOME, failure.outcome)
+            span.set_status(StatusCode.ERROR)
+            _tell_tokens(span, failure.spent)
             raise
         span.set_attribute(OUTCOME, "ok")
+        _tell_tokens(span, answer.spent)
         return answer
+
+
+def _tell_tokens(span: Span, spent: Spent) -> None:
+    for kind, count in (("input", spent.input_tokens), ("output", spent.output_tokens)):
+        if count is not None:
+            span.set_attribute(f"gen_ai.usage.{kind}_tokens", count)
 
 
 async def _within(link: Link, request: CaptionRequest, seconds: float) -> CaptionAnswer:

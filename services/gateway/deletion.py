@@ -13,6 +13,7 @@ from services.gateway.identifiers import parse_image_id
 from services.gateway.keys import DELETIONS
 from services.gateway.parsing import read_json
 from services.gateway.problems import Problem, not_found
+from services.gateway.transfers import TAKES_ITS_TIME
 from shared.api import DeletionCounts, DeletionView
 from shared.records import timestamp
 
@@ -39,6 +40,7 @@ async def delete_image(request: web.Request) -> web.Response:
 async def delete_all(request: web.Request) -> web.Response:
     """Delete everything of the caller's; 202 if it takes longer than a client should wait."""
     await read_json(request, DeletionRequest)
+    request[TAKES_ITS_TIME] = True
     user_id = request[IDENTITY].user_id
     erasure = await request.app[DELETIONS].delete_all(user_id, patience=PATIENCE_S)
     if erasure.status == "completed":

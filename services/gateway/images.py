@@ -10,6 +10,7 @@ from services.gateway.auth import IDENTITY
 from services.gateway.identifiers import parse_image_id
 from services.gateway.keys import POLLER, RECORDS, VIEWS
 from services.gateway.problems import malformed, not_found
+from services.gateway.transfers import TAKES_ITS_TIME
 from services.gateway.waiting import LONGEST_S
 from shared.records import ImageRecord
 from shared.telemetry import IMAGE_ID
@@ -27,6 +28,7 @@ async def get_image(request: web.Request) -> web.Response:
     if record is None:
         raise not_found()
     if wait:
+        request[TAKES_ITS_TIME] = True
         record = await _news_of(request, record, wait)
     if _is_known(request, record):
         return _with_state(web.Response(status=HTTPStatus.NOT_MODIFIED), record)

@@ -17,6 +17,8 @@ from services.gateway.health import PROBES
 from services.gateway.keys import SETTINGS
 from services.gateway.problems import REQUEST_ID
 from services.gateway.settings import Settings
+from services.gateway.transfers import TAKES_ITS_TIME
+from shared import metrics
 from shared.telemetry import tracer
 
 logger = logging.getLogger(__name__)
@@ -60,13 +62,16 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
             span.set_attribute("http.response.status_code", status)
             if status >= 500:
                 span.set_status(StatusCode.ERROR)
+            seconds = time.perf_counter() - began
+            waited = request.get(TAKES_ITS_TIME, False)
+            metrics.answered(request.method, route, status, seconds, waited=waited)
             logger.info(
                 "request",
                 extra={
                     "method": request.method,
                     "route": route,
                     "status": status,
-                    "duration_ms": round((time.perf_counter() - began) * 1000, 1),
+                    "duration_ms": round(seconds * 1000, 1),
                     "request_id": request[REQUEST_ID],
                 },
             )

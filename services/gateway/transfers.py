@@ -21,6 +21,9 @@ RETRY_AFTER_S = 2
 # For one chunk to leave. TCP acknowledges a chunk in seconds on the slowest of phones; beyond a
 # minute nobody is reading.
 CHUNK_TIMEOUT_S = 60.0
+# Answers that take as long as the client asked for, or as what is streamed does: an alarm on slow
+# answers leaves them out.
+TAKES_ITS_TIME: web.RequestKey[bool] = web.RequestKey("takes_its_time", bool)
 CHUNK = 256 * 1024  # bytes handed to the connection at once
 
 
@@ -75,6 +78,7 @@ async def send(
     What fails once the answer has begun breaks the connection, so that the client sees a broken
     transfer and never a short one that looks whole. A client that went away ends it quietly.
     """
+    request[TAKES_ITS_TIME] = True
     await response.prepare(request)
     if request.method == hdrs.METH_HEAD:
         return response

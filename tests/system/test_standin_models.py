@@ -1,4 +1,6 @@
-"""The whole stack with the stand-ins: every provider of the chain in its turn."""
+"""The whole stack with the stand-ins: every provider of the chain in its turn, and what the traces
+and metrics tell of it.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,6 +8,8 @@ from typing import Any
 import pytest
 import requests
 
+from tests.deadlines import until
+from tests.otlp import Collector, Span, collecting
 from tests.photos import corners, encoded
 from tests.stack import Stack, whole_stack
 from tests.system.test_one_photo import User
@@ -14,10 +18,21 @@ pytestmark = [pytest.mark.system, pytest.mark.timeout(180)]
 
 
 @pytest.fixture(scope="module")
-def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack of its own, whose model services are played."""
+def collector() -> Iterator[Collector]:
+    with collecting() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Stack]:
+    """A stack of its own, whose model services are played and whose telemetry is collected."""
     state = tmp_path_factory.mktemp("played") / "state"
-    with whole_stack(state, MODELS="standin") as running:
+    telemetry = {
+        "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
+        "OTEL_BSP_SCHEDULE_DELAY": "200",
+        "OTEL_METRIC_EXPORT_INTERVAL": "1000",
+    }
+    with whole_stack(state, MODELS="standin", **telemetry) as running:
         yield running
 
 
@@ -72,3 +87,118 @@ def test_next_provider_answers_where_others_fail(
     assert (image["provider"]["name"], image["provider"]["degraded"]) == (answers, True)
     tried = [attempt["provider"] for attempt in image["provider"]["attempts"]]
     assert list(dict.fromkeys(tried)) == [*modes, answers]
+
+
+# OpenTelemetry's numbers of span kinds.
+INTERNAL, SERVER, CLIENT, PRODUCER, CONSUMER = 1, 2, 3, 4, 5
+TRACE = """\
+gateway: POST /v1/images
+  gateway: send ingest
+    ingest: process ingest
+      ingest: detect labels
+      ingest: prepare
+      ingest: read upload
+      ingest: send caption
+        captioner: process caption
+          captioner: generate_content blip-image-captioning-base
+          captioner: generate_content us.anthropic.claude-haiku-5-5
+          captioner: read model input
+      ingest: store renditions
+"""
+METRICS = {
+    "http.server.request.duration": "s",
+    "messaging.process.duration": "s",
+    "caption.queue.delay": "s",
+    "caption.stage.duration": "s",
+    "caption.time_to_captions": "s",
+    "caption.images": "{image}",
+    "caption.fallbacks": "{image}",
+    "gen_ai.client.operation.duration": "s",
+    "gen_ai.client.token.usage": "{token}",
+}
+
+
+@pytest.fixture
+def _nonsense_from_the_first(played: Stack) -> None:
+    faults = {"bedrock": {"mode": "bad_json"}}
+    requests.put(played["STANDIN_URL"] + "/_faults", json=faults, timeout=10).raise_for_status()
+
+
+@pytest.mark.usefixtures("_nonsense_from_the_first")
+async def test_one_trace_follows_a_photo_through_all_services(
+    played: Stack, collector: Collector
+) -> None:
+    image = captioned(played, 311)
+
+    found: list[Span] = []
+
+    def has_arrived() -> bool:
+        found[:] = trace_of(collector, image["image_id"])
+        return drawn(found) == TRACE
+
+    await until(has_arrived, within=20)
+    by_name = {span.name: span for span in found}
+    queues = {"messaging.system": "aws_sqs", "messaging.destination.name": "ingest"}
+    model = {
+        "gen_ai.provider.name": "bedrock",
+        "gen_ai.request.model": "us.anthropic.claude-haiku-5-5",
+        "caption.outcome": "invalid_output",
+    }
+    for name, kind, attributes in (
+        ("POST /v1/images", SERVER, {"http.response.status_code": 202}),
+        ("send ingest", PRODUCER, queues),
+        ("process ingest", CONSUMER, {**queues, "caption.outcome": "settled"}),
+        ("generate_content us.anthropic.claude-haiku-5-5", CLIENT, model),
+        ("prepare", INTERNAL, {}),
+    ):
+        assert by_name[name].kind == kind
+        assert attributes.items() <= by_name[name].attributes.items()
+    tokens = by_name["generate_content us.anthropic.claude-haiku-5-5"].attributes
+    assert tokens["gen_ai.usage.input_tokens"] > 0
+    assert tokens["gen_ai.usage.output_tokens"] > 0
+
+
+@pytest.mark.usefixtures("_nonsense_from_the_first")
+async def test_no_span_holds_what_is_private(played: Stack, collector: Collector) -> None:
+    image = captioned(played, 312)
+
+    await until(lambda: drawn(trace_of(collector, image["image_id"])) == TRACE, within=20)
+    told = str(collector.spans)
+    assert image["captions"]["concise"] not in told
+    assert image["captions"]["creative"] not in told
+    assert "Bearer" not in told
+
+
+@pytest.mark.usefixtures("_nonsense_from_the_first")
+async def test_metrics_arrive_with_their_names_and_units(
+    played: Stack, collector: Collector
+) -> None:
+    captioned(played, 313)
+
+    await until(lambda: METRICS.items() <= collector.metric_units.items(), within=20)
+
+
+def trace_of(collector: Collector, image_id: str) -> list[Span]:
+    """The spans of the trace in which this photo was submitted."""
+    spans = list(collector.spans)
+    traces = {s.trace for s in spans if s.attributes.get("caption.image_id") == image_id}
+    submitted = {s.trace for s in spans if s.trace in traces and s.name == "POST /v1/images"}
+    return [span for span in spans if span.trace in submitted]
+
+
+def drawn(spans: list[Span]) -> str:
+    """The tree of spans, children below their parents."""
+    known = {span.id for span in spans}
+
+    def lines(parent: str, depth: int) -> list[str]:
+        return [
+            line
+            for span in sorted(spans, key=lambda span: span.name)
+            if (span.parent if span.parent in known else "") == parent
+            for line in (
+                "  " * depth + f"{span.service}: {span.name}\n",
+                *lines(span.id, depth + 1),
+            )
+        ]
+
+    return "".join(lines("", 0))
