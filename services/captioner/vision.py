@@ -5,11 +5,16 @@ They run on one core each call, from files whose checksums were compared before 
 
 import hashlib
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+
+# Since 1.29 onnxruntime reports to Microsoft from Linux too, and keeps an identifier of the user,
+# unless this was set before it is imported.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # noqa: TID251  no setting of ours: it is never on
 import onnxruntime as ort
 from PIL import Image
 

@@ -1,6 +1,8 @@
 """The networks: their files are checked, their boxes lie inside the photo."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -74,3 +76,15 @@ def test_missing_model_file_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(BadModelFile, match=r"classifier\.onnx is missing"):
         verify_checksums(models)
+
+
+def test_looking_at_photos_reports_to_nobody_and_leaves_no_identifier(tmp_path: Path) -> None:
+    subprocess.run(
+        [sys.executable, "-c", "import services.captioner.vision"],
+        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        cwd=Path(__file__).parents[3],
+        check=True,
+        timeout=60,
+    )
+
+    assert list(tmp_path.rglob("*")) == []
