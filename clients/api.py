@@ -4,14 +4,14 @@ import json
 from collections.abc import Iterator, Mapping
 from http import HTTPStatus
 from types import TracebackType
-from typing import BinaryIO, Self, TypeVar
+from typing import BinaryIO, Self
 from urllib.parse import quote
 
 import requests
-from pydantic import BaseModel, ValidationError
 
+from clients.admin import AdminApi
+from clients.answers import parsed
 from clients.connection import Call, Connection, Patience
-from clients.problems import Unreachable
 from clients.resources import (
     Account,
     Batch,
@@ -22,13 +22,11 @@ from clients.resources import (
     Image,
     Page,
 )
-
-Answer = TypeVar("Answer", bound=BaseModel)
+from clients.transfers import Transfer
 
 PAGE = 100  # the most that a page of the list holds
 # The gateway takes 6 uploads of one user at once; the rest is for reading meanwhile.
 CONNECTIONS = 8
-_CHUNK = 64 * 1024  # bytes
 _TRUTHS = frozenset({"labels", "keep_exif"})
 
 
@@ -62,6 +60,11 @@ class CaptionApi:
     ) -> None:
         self._connection.close()
 
+    @property
+    def admin(self) -> AdminApi:
+        """The calls of operators, over the same connections."""
+        return AdminApi(self._connection)
+
     def submit(
         self,
         data: bytes,
@@ -76,7 +79,7 @@ class CaptionApi:
         """
         headers = {"Content-Type": content_type, "Idempotency-Key": key}
         call = Call("POST", "/v1/images", params=options, headers=headers, data=data)
-        return _parsed(Image, self._connection.call(call))
+        return parsed(Image, self._connection.call(call))
 
     def begin_upload(
         self, content_type: str, size: int, *, options: Mapping[str, str] | None = None
@@ -87,7 +90,7 @@ class CaptionApi:
         body: dict[str, object] = {"content_type": content_type, "bytes": size}
         if options:
             body["options"] = _typed(options)
-        return _parsed(DirectUpload, self._send_json("POST", "/v1/uploads", body))
+        return parsed(DirectUpload, self._send_json("POST", "/v1/uploads", body))
 
     def post(self, upload: DirectUpload, data: bytes) -> None:
         """Send the file to the store. Its refusals are ``ApiProblem`` with the code ``unknown``."""
@@ -96,12 +99,20 @@ class CaptionApi:
     def complete_upload(self, upload_id: str) -> Image:
         """The photo that was uploaded; the same however often it is asked."""
         path = f"/v1/uploads/{_quoted(upload_id)}/complete"
-        return _parsed(Image, self._connection.call(Call("POST", path, repeatable=True)))
+        return parsed(Image, self._connection.call(Call("POST", path, repeatable=True)))
 
     def image(self, image_id: str, *, wait: int = 0) -> Image:
         """One photo, after at most ``wait`` seconds (20 at most) until its status is terminal."""
         params = {"wait": str(wait)} if wait else None
-        return _parsed(Image, self._get(_path(image_id), params, extra_time=wait))
+        return parsed(Image, self._get(_path(image_id), params, extra_time=wait))
+
+    def image_if_changed(self, image_id: str, *, version: int, wait: int = 0) -> Image | None:
+        """As ``image``, or ``None`` if ``version`` is still the one there is; ``wait`` is then for
+        the next version. Its URLs end while its version stays: read ``image`` before that.
+        """
+        params = {"wait": str(wait)} if wait else None
+        response = self._get(_path(image_id), params, known=f'"{version}"', extra_time=wait)
+        return None if response.status_code == HTTPStatus.NOT_MODIFIED else parsed(Image, response)
 
     def images(
         self,
@@ -115,9 +126,26 @@ class CaptionApi:
         """One page of photos, newest first; ``limit`` 1 to 100. ``q`` is looked for in captions
         and labels.
         """
-        asked = {"limit": str(limit), "cursor": cursor, "status": status, "batch": batch, "q": q}
-        params = {name: value for name, value in asked.items() if value is not None}
-        return _parsed(Page, self._get("/v1/images", params))
+        asked = _query(limit=limit, cursor=cursor, status=status, batch=batch, q=q)
+        return _page(self._get("/v1/images", asked))
+
+    def images_if_changed(
+        self,
+        etag: str,
+        *,
+        limit: int = 20,
+        cursor: str | None = None,
+        status: str | None = None,
+        batch: str | None = None,
+        q: str | None = None,
+    ) -> Page | None:
+        """As ``images``, or ``None`` if the page with this ``Page.etag``, asked for with the same
+        arguments, is still the one there is. Its URLs open for 15 minutes more at least: a page is
+        new, too, when they are about to end.
+        """
+        asked = _query(limit=limit, cursor=cursor, status=status, batch=batch, q=q)
+        response = self._get("/v1/images", asked, known=etag)
+        return None if response.status_code == HTTPStatus.NOT_MODIFIED else _page(response)
 
     def every_image(
         self, *, status: str | None = None, batch: str | None = None, q: str | None = None
@@ -133,7 +161,7 @@ class CaptionApi:
 
     def batch(self, batch: str) -> Batch:
         """How many photos of a batch have which status."""
-        return _parsed(Batch, self._get(f"/v1/batches/{_quoted(batch)}"))
+        return parsed(Batch, self._get(f"/v1/batches/{_quoted(batch)}"))
 
     def edit(
         self, image_id: str, captions: Mapping[str, str], *, version: int | None = None
@@ -141,7 +169,7 @@ class CaptionApi:
         """Replace texts (concise, creative, alt_text); with ``version``, only in that one."""
         headers = {} if version is None else {"If-Match": f'"{version}"'}
         body = {"captions": dict(captions)}
-        return _parsed(Image, self._send_json("PATCH", _path(image_id), body, headers=headers))
+        return parsed(Image, self._send_json("PATCH", _path(image_id), body, headers=headers))
 
     def caption_again(
         self,
@@ -154,16 +182,21 @@ class CaptionApi:
         """Caption from the stored image, for a unit of quota; ``provider`` is asked first."""
         asked = {"language": language, "style": style, "provider": provider}
         body = {name: value for name, value in asked.items() if value is not None}
-        return _parsed(Image, self._send_json("POST", f"{_path(image_id)}/captions", body))
+        return parsed(Image, self._send_json("POST", f"{_path(image_id)}/captions", body))
 
     def retry(self, image_id: str) -> Image:
         """Try a failed photo again."""
-        return _parsed(Image, self._connection.call(Call("POST", f"{_path(image_id)}/retry")))
+        return parsed(Image, self._connection.call(Call("POST", f"{_path(image_id)}/retry")))
 
     def download(self, image_id: str, *, with_captions: bool = False) -> bytes:
         """The stored original, on request with its captions in its metadata."""
         params = {"with": "captions"} if with_captions else None
         return self._get(f"{_path(image_id)}/download", params).content
+
+    def open_download(self, image_id: str, *, with_captions: bool = False) -> Transfer:
+        """As ``download``, to be read in pieces and closed by the caller."""
+        params = {"with": "captions"} if with_captions else None
+        return self._opened(f"{_path(image_id)}/download", params)
 
     def delete(self, image_id: str) -> None:
         """Delete one photo for good; nothing happens if there is none."""
@@ -171,7 +204,7 @@ class CaptionApi:
 
     def me(self) -> Account:
         """The bearer of the token: quota, number of photos, how long they are kept."""
-        return _parsed(Account, self._get("/v1/me"))
+        return parsed(Account, self._get("/v1/me"))
 
     def export(self, file: BinaryIO) -> Export | None:
         """Write the ZIP of all photos to ``file``. Above 500 photos nothing is written: the answer
@@ -179,16 +212,27 @@ class CaptionApi:
 
         After ``Unreachable`` the file may hold a beginning that is no archive.
         """
+        opened = self.open_export()
+        if isinstance(opened, Export):
+            return opened
+        opened.save(file)
+        return None
+
+    def open_export(self) -> Transfer | Export:
+        """As ``export``; the ZIP is to be read in pieces and closed by the caller."""
         response = self._connection.call(Call("GET", "/v1/me/export", stream=True))
         if response.status_code == HTTPStatus.OK:
-            _save(response, file)
-            return None
-        begun = _parsed(Export, response)
-        return _parsed(Export, self._get(f"/v1/me/exports/{_quoted(begun.export_id)}"))
+            return Transfer(response)
+        begun = parsed(Export, response)
+        return parsed(Export, self._get(f"/v1/me/exports/{_quoted(begun.export_id)}"))
 
     def export_part(self, part: ExportPart, file: BinaryIO) -> None:
         """Write the ZIP of one part to ``file``; otherwise as ``export``."""
-        _save(self._connection.call(Call("GET", part.url, stream=True)), file)
+        self.open_export_part(part).save(file)
+
+    def open_export_part(self, part: ExportPart) -> Transfer:
+        """As ``export_part``, to be read in pieces and closed by the caller."""
+        return self._opened(part.url)
 
     def delete_all(self) -> Deletion:
         """Delete everything of this user's, for good. The receipt, which is not ``completed`` yet
@@ -197,16 +241,26 @@ class CaptionApi:
         Not repeated by itself after a broken connection, as the counts of the second would be 0.
         """
         body = {"confirm": "delete my data"}
-        return _parsed(Deletion, self._send_json("DELETE", "/v1/me/data", body, repeatable=False))
+        return parsed(Deletion, self._send_json("DELETE", "/v1/me/data", body, repeatable=False))
 
     def deletion(self, deletion_id: str) -> Deletion:
         """How a deletion of everything stands."""
-        return _parsed(Deletion, self._get(f"/v1/me/data/deletions/{_quoted(deletion_id)}"))
+        return parsed(Deletion, self._get(f"/v1/me/data/deletions/{_quoted(deletion_id)}"))
 
     def _get(
-        self, path: str, params: Mapping[str, str] | None = None, *, extra_time: float = 0
+        self,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        known: str | None = None,
+        extra_time: float = 0,
     ) -> requests.Response:
-        return self._connection.call(Call("GET", path, params=params, extra_time=extra_time))
+        headers = None if known is None else {"If-None-Match": known}
+        call = Call("GET", path, params=params, headers=headers, extra_time=extra_time)
+        return self._connection.call(call)
+
+    def _opened(self, path: str, params: Mapping[str, str] | None = None) -> Transfer:
+        return Transfer(self._connection.call(Call("GET", path, params=params, stream=True)))
 
     def _send_json(
         self,
@@ -232,21 +286,14 @@ def _path(image_id: str) -> str:
     return f"/v1/images/{_quoted(image_id)}"
 
 
+def _query(**parameters: str | int | None) -> dict[str, str]:
+    return {name: str(value) for name, value in parameters.items() if value is not None}
+
+
+def _page(response: requests.Response) -> Page:
+    return parsed(Page, response).model_copy(update={"etag": response.headers.get("ETag")})
+
+
 def _typed(options: Mapping[str, str]) -> dict[str, str | bool]:
     """Options as JSON has them: a query knows text only."""
     return {name: value == "true" if name in _TRUTHS else value for name, value in options.items()}
-
-
-def _save(response: requests.Response, file: BinaryIO) -> None:
-    try:
-        with response:
-            file.writelines(response.iter_content(_CHUNK))
-    except requests.RequestException as error:
-        raise Unreachable(type(error).__name__) from error
-
-
-def _parsed(model: type[Answer], response: requests.Response) -> Answer:
-    try:
-        return model.model_validate_json(response.content)
-    except ValidationError as error:
-        raise Unreachable("unreadable answer") from error

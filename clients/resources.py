@@ -131,9 +131,10 @@ class Image(Open, ImageView):
 
 
 class Page(Open, ImagePage):
-    """A page of images, newest first."""
+    """A page of images, newest first. ``etag`` is what ``images_if_changed`` asks with."""
 
     items: list[Image]
+    etag: str | None = None
 
 
 class Counts(Open, BatchCounts):

@@ -27,6 +27,23 @@ class QueueList(Body):
     queues: list[QueueView]
 
 
+class QueuePointView(Body):
+    """A queue in the minute ``at``, or at its fullest in the minutes until the next point."""
+
+    at: str
+    queue: QueueName
+    visible: int
+    in_flight: int
+    oldest_age_s: int | None = None
+    dead_letters: int
+
+
+class QueueHistoryView(Body):
+    """How full the queues were, oldest first. Minutes in which nobody could look are missing."""
+
+    points: list[QueuePointView]
+
+
 class DeadLetterView(Body):
     """A message that was given up on. Of its body only what names the job is shown.
 
@@ -71,7 +88,9 @@ class ProviderHealthView(Body):
 
     ``enabled`` is false while an operator keeps it from being asked. ``circuit`` is ``null`` for
     one that is not configured; the durations and the rate are ``null``
-    where nothing was asked of it. ``last_error`` is the kind of the latest failure.
+    where nothing was asked of it. ``last_error`` is the kind of the latest failure. ``held`` is why
+    captioners pass it over, ``switched_off`` or ``over_budget``. ``end_of_life`` is the last day of
+    its model, where the settings tell.
     """
 
     name: str
@@ -85,6 +104,8 @@ class ProviderHealthView(Body):
     last_error: str | None = None
     last_error_at: str | None = None
     cost_usd_24h: float
+    held: str | None = None
+    end_of_life: str | None = Field(default=None, description="YYYY-MM-DD")
 
 
 class ProviderList(Body):
@@ -111,6 +132,7 @@ class DayUsageView(Body):
     ingested: int
     completed: int
     failed: int
+    failed_by_code: dict[str, int] = Field(default={})
     fallbacks: int
     degraded: int
     cached: int
@@ -120,7 +142,16 @@ class DayUsageView(Body):
     cost_usd_by_provider: dict[str, float]
 
 
+class HourUsageView(Body):
+    """How many photos came to their end in the hour that began at ``hour``."""
+
+    hour: str
+    completed: int
+    failed: int
+
+
 class UsageView(Body):
-    """The last days, today first."""
+    """The last days, today first, and the last 48 hours, the one that has just begun first."""
 
     days: list[DayUsageView]
+    hours: list[HourUsageView] = Field(default=[])

@@ -8,9 +8,9 @@ from enum import Enum
 # Enough for the longest signature and for a dozen compatible brands of an ISO-BMFF file.
 HEAD_BYTES = 64
 
-_HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
-_AVIF_BRANDS = frozenset({b"avif", b"avis"})
-_HEIF_BRANDS = frozenset({b"mif1", b"msf1"})
+HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
+AVIF_BRANDS = frozenset({b"avif", b"avis"})
+HEIF_BRANDS = frozenset({b"mif1", b"msf1"})
 
 
 class MediaType(Enum):
@@ -32,7 +32,7 @@ class MediaType(Enum):
 
 def media_type_of(head: bytes) -> MediaType | None:
     """The format of a file that starts with ``head`` (``HEAD_BYTES`` suffice), or None."""
-    for signature, media_type in _SIGNATURES:
+    for signature, media_type in SIGNATURES:
         if head.startswith(signature):
             return media_type
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
@@ -43,7 +43,7 @@ def media_type_of(head: bytes) -> MediaType | None:
 
 
 # BigTIFF (version 43) is read by Pillow too, but no camera and no editor sends it to a web page.
-_SIGNATURES = (
+SIGNATURES = (
     (b"\xff\xd8\xff", MediaType.JPEG),
     (b"\x89PNG\r\n\x1a\n", MediaType.PNG),
     (b"GIF87a", MediaType.GIF),
@@ -58,14 +58,14 @@ def _media_type_of_brands(head: bytes) -> MediaType | None:
     size = min(int.from_bytes(head[:4]), len(head))
     major = head[8:12]
     compatible = {head[at : at + 4] for at in range(16, size - 3, 4)}
-    if major in _AVIF_BRANDS:
+    if major in AVIF_BRANDS:
         return MediaType.AVIF
-    if major in _HEIC_BRANDS:
+    if major in HEIC_BRANDS:
         return MediaType.HEIC
-    if compatible & _AVIF_BRANDS:
+    if compatible & AVIF_BRANDS:
         return MediaType.AVIF
-    if compatible & _HEIC_BRANDS:
+    if compatible & HEIC_BRANDS:
         return MediaType.HEIC
-    if major in _HEIF_BRANDS or compatible & _HEIF_BRANDS:
+    if major in HEIF_BRANDS or compatible & HEIF_BRANDS:
         return MediaType.HEIF
     return None

@@ -81,8 +81,7 @@ class Presigner:
 
     def get_url(self, key: str, credentials: Credentials) -> PresignedUrl:
         """A URL for the object at ``key``; it lives 55 to 60 minutes."""
-        now = self._clock()
-        signed_at = now - now % ROUNDING_S
+        signed_at = self._signed_at()
         stamp = _stamp(signed_at)
         scope = self._scope(stamp)
         query = {
@@ -102,12 +101,12 @@ class Presigner:
         digest = hashlib.sha256(request.encode()).hexdigest()
         to_sign = f"{ALGORITHM}\n{stamp}\n{scope}\n{digest}"
         signature = _hmac(self._signing_key(credentials.secret_key, stamp[:8]), to_sign).hex()
-        expires_at = signed_at + LIFETIME_S
-        if credentials.expires_at is not None:
-            # A URL dies with the credentials that signed it, whatever it says itself.
-            expires_at = min(expires_at, credentials.expires_at)
         url = f"{self._base}{path}?{canonical_query}&X-Amz-Signature={signature}"
-        return PresignedUrl(url, expires_at)
+        return PresignedUrl(url, _end(signed_at, credentials))
+
+    def ends_at(self, credentials: Credentials) -> float:
+        """Until when (Unix seconds) the URLs open that are signed at this moment."""
+        return _end(self._signed_at(), credentials)
 
     def post_form(
         self, key: str, credentials: Credentials, *, content_type: str, length_max: int
@@ -139,6 +138,10 @@ class Presigner:
         signed = {"policy": policy, "x-amz-signature": _hmac(signing_key, policy).hex()}
         return PostForm(f"{self._base}{self._path or '/'}", fields | signed, expires_at)
 
+    def _signed_at(self) -> float:
+        now = self._clock()
+        return now - now % ROUNDING_S
+
     def _scope(self, stamp: str) -> str:
         return f"{stamp[:8]}/{self._region}/s3/aws4_request"
 
@@ -149,6 +152,12 @@ class Presigner:
                 key = _hmac(key, part)
             self._day_key = (secret, day, key)
         return self._day_key[2]
+
+
+def _end(signed_at: float, credentials: Credentials) -> float:
+    end = signed_at + LIFETIME_S
+    # A URL dies with the credentials that signed it, whatever it says itself.
+    return end if credentials.expires_at is None else min(end, credentials.expires_at)
 
 
 def _stamp(moment: float) -> str:

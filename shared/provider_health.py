@@ -28,7 +28,8 @@ class ProviderReport(BaseModel):
     ``latency`` has the counts per bucket of ``shared.latency`` of the ``answered`` tries.
     ``last_error`` is the kind of the latest failure and ``last_error_at`` when it was, in Unix
     seconds, whenever that was; ``last_fault_at`` is the latest that was the provider's own and not
-    the photo's.
+    the photo's. ``held`` says why it may not be asked. ``end_of_life`` is the last day of its
+    model, YYYY-MM-DD.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -42,6 +43,8 @@ class ProviderReport(BaseModel):
     last_error: str | None = None
     last_error_at: float | None = None
     last_fault_at: float | None = None
+    held: str | None = None
+    end_of_life: str | None = None
 
 
 class ProcessReport(BaseModel):

@@ -44,6 +44,8 @@ DEGRADED = "degraded"
 CACHED = "cached"
 _LATENCY = "latency_"
 _COST = "cost_usd#"
+_FAILURE = "failure#"
+_HOURLY = "hourly#"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,16 @@ class DayUsage:
     """The counts of one day, all services together.
 
     ``latency`` has the count of each bucket of ``shared.latency``: from submission to captions.
-    ``costs`` are dollars by provider and hour (UTC).
+    ``costs`` are dollars by provider and hour (UTC), ``failures`` the failed by their code,
+    ``hourly`` the counts of ``COMPLETED`` and ``FAILED`` by hour (UTC).
     """
 
     day: date
     counts: Mapping[str, int] = field(default_factory=dict)
     latency: tuple[int, ...] = (0,) * BUCKETS
     costs: Mapping[tuple[str, int], float] = field(default_factory=dict)
+    failures: Mapping[str, int] = field(default_factory=dict)
+    hourly: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
 
 class UsageCounter:
@@ -100,19 +105,20 @@ class UsageCounter:
 
     def add_cost(self, provider: str, dollars: float) -> None:
         """Count what a provider charged just now."""
-        hour = datetime.fromtimestamp(self._clock(), UTC).hour
         # Counted in whole billionths: what DynamoDB adds up has then no rounding in it.
-        self._today()[f"{_COST}{provider}#{hour:02d}"] += round(dollars * 1e9)
+        self._today()[f"{_COST}{provider}#{self._hour()}"] += round(dollars * 1e9)
 
     def moved(self, record: ImageRecord) -> None:
         """Count a record that has just reached its next status."""
         if record.status is Status.CAPTIONING:
             self.add(INGESTED)
         elif record.status is Status.FAILED:
-            self.add(FAILED)
+            code = record.error.code if record.error is not None else "internal_error"
+            self.add(FAILED, f"{_FAILURE}{code}", f"{_HOURLY}{FAILED}#{self._hour()}")
         elif record.status is Status.COMPLETED:
             waited = sum(stage.duration_ms for stage in record.timeline)
-            self.add(COMPLETED, f"{_LATENCY}{bucket_of(waited):02d}", *_kinds(record))
+            hourly = f"{_HOURLY}{COMPLETED}#{self._hour()}"
+            self.add(COMPLETED, hourly, f"{_LATENCY}{bucket_of(waited):02d}", *_kinds(record))
 
     async def flush(self) -> None:
         """Write what was counted. What can't be written is kept for the next time."""
@@ -126,6 +132,9 @@ class UsageCounter:
 
     def _today(self) -> Counter[str]:
         return self._pending[datetime.fromtimestamp(self._clock(), UTC).date()]
+
+    def _hour(self) -> str:
+        return f"{datetime.fromtimestamp(self._clock(), UTC).hour:02d}"
 
     async def _flush_forever(self) -> None:
         while not self._closing.is_set():
@@ -162,12 +171,28 @@ async def usage_of(items: ItemStore, day: date) -> DayUsage:
         fields: dict[str, Any] = plain(item)
         total.update({k: v for k, v in fields.items() if k not in {"PK", "SK", "ttl"}})
     latency = tuple(total.pop(f"{_LATENCY}{bucket:02d}", 0) for bucket in range(BUCKETS))
-    costs = {
-        (parts[1], int(parts[2])): billionths / 1e9
-        for parts, billionths in ((name.split("#"), n) for name, n in total.items())
-        if len(parts) == 3
-    }
-    return DayUsage(day, {k: v for k, v in total.items() if "#" not in k}, latency, costs)
+    return DayUsage(
+        day,
+        counts={name: count for name, count in total.items() if "#" not in name},
+        latency=latency,
+        costs={key: billionths / 1e9 for key, billionths in _by_hour(total, _COST).items()},
+        failures={
+            name.removeprefix(_FAILURE): count
+            for name, count in total.items()
+            if name.startswith(_FAILURE)
+        },
+        hourly=_by_hour(total, _HOURLY),
+    )
+
+
+def _by_hour(total: Mapping[str, int], prefix: str) -> dict[tuple[str, int], int]:
+    """What is called ``{prefix}{name}#{hour}``, by name and hour."""
+    found = {}
+    for key, count in total.items():
+        if key.startswith(prefix):
+            name, _, hour = key.removeprefix(prefix).rpartition("#")
+            found[name, int(hour)] = count
+    return found
 
 
 def _kinds(record: ImageRecord) -> list[str]:

@@ -36,6 +36,8 @@ async def open_chain(settings: Settings, tools: Tools) -> AsyncIterator[Fallback
                 providers=[(provider.name, provider.model) for provider, _ in opened],
                 usage=tools.usage,
                 circuit=partial(circuit_of, links),
+                held=oversight.held,
+                ends=settings.ends_of_life,
             ) as report,
         ):
             yield FallbackChain(

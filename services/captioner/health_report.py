@@ -5,12 +5,14 @@ import logging
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from services.captioner.background import Background
 from services.captioner.pacing import PACED
+from services.captioner.retirement import Retirement
 from services.captioner.trying import CIRCUIT_OPEN, NO_TIME_LEFT
 from shared.errors import DependencyUnavailable
 from shared.item_store import ItemStore
@@ -48,8 +50,9 @@ class _Provider:
 class HealthReport(Background):
     """Hears of every try and reports. Use as an asynchronous context manager.
 
-    ``providers`` are the names and models of the chain in its order; ``circuit`` tells the state
-    of a provider's breaker by its name.
+    ``providers`` are the names and models of the chain in its order. By a provider's name,
+    ``circuit`` tells the state of its breaker, ``held`` why it may not be asked, if so, and
+    ``ends`` has the last day of its model, where that is known.
     """
 
     def __init__(
@@ -59,6 +62,8 @@ class HealthReport(Background):
         providers: Sequence[tuple[str, str]],
         usage: UsageCounter,
         circuit: Callable[[str], Circuit],
+        held: Callable[[str], str | None],
+        ends: Mapping[str, date],
         interval: float = REPORT_S,  # seconds
         clock: Callable[[], float] = time.time,  # Unix seconds
     ) -> None:
@@ -67,6 +72,8 @@ class HealthReport(Background):
         self._providers = {name: _Provider(model) for name, model in providers}
         self._usage = usage
         self._circuit = circuit
+        self._held = held
+        self._retirement = Retirement(self._providers, ends)
         self._interval = interval
         self._clock = clock
         self._reported: tuple[ProviderReport, ...] | None = None
@@ -91,6 +98,7 @@ class HealthReport(Background):
 
     async def _run(self) -> None:
         while True:
+            self._retirement.remind(datetime.fromtimestamp(self._clock(), UTC).date())
             try:
                 await self._report()
             except (DependencyUnavailable, BotoCoreError, ClientError) as error:
@@ -123,6 +131,8 @@ class HealthReport(Background):
             last_error=error,
             last_error_at=error_at,
             last_fault_at=provider.last_fault_at,
+            held=self._held(name),
+            end_of_life=self._retirement.of(name),
         )
 
 

@@ -1,5 +1,7 @@
 """Everything the captioner reads from its environment."""
 
+import re
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -20,9 +22,17 @@ def _none_if_empty(value: object) -> object:
     return None if value == "" else value
 
 
+def _of_the_calendar(value: object) -> object:
+    # A number would be taken for seconds since 1970.
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        raise ValueError("not a day like 2027-03-31")
+    return value
+
+
 T = TypeVar("T")
 # Containers are often given a variable for each setting, empty where there is nothing to say.
 OrEmpty = Annotated[T | None, BeforeValidator(_none_if_empty)]
+Day = Annotated[date, BeforeValidator(_of_the_calendar)]
 
 
 class Settings(WorkerSettings):
@@ -55,6 +65,9 @@ class Settings(WorkerSettings):
     bedrock_tokens_per_minute: int = Field(
         default=0, ge=0, description="the account's limit, shared by all captioners; 0: not paced"
     )
+    bedrock_end_of_life: OrEmpty[Day] = Field(
+        default=None, description="the model's last day, YYYY-MM-DD; a warning from 60 days before"
+    )
 
     sagemaker_endpoint: OrEmpty[str] = Field(default=None, description="none: left out")
     sagemaker_model: str = Field(default="blip-image-captioning-base", min_length=1)
@@ -62,6 +75,7 @@ class Settings(WorkerSettings):
     sagemaker_usd_per_second: OrEmpty[float] = Field(
         default=None, ge=0, description="of a serverless endpoint's time; none: not counted"
     )
+    sagemaker_end_of_life: OrEmpty[Day] = None
 
     huggingface_model: str = Field(default="Qwen/Qwen3-VL-8B-Instruct", min_length=1)
     huggingface_token: OrEmpty[SecretStr] = Field(default=None, description="none: left out")
@@ -75,6 +89,7 @@ class Settings(WorkerSettings):
     huggingface_max_tokens: int = Field(default=500, ge=100, le=4000)
     huggingface_input_usd: OrEmpty[float] = Field(default=None, ge=0)
     huggingface_output_usd: OrEmpty[float] = Field(default=None, ge=0)
+    huggingface_end_of_life: OrEmpty[Day] = None
 
     local_models_dir: OrEmpty[Path] = Field(
         default=None, description="default: those in the package"
@@ -97,6 +112,16 @@ class Settings(WorkerSettings):
 
     quota_limit: int = Field(default=60, ge=1, description="the gateway's")
     quota_window_s: int = Field(default=3600, ge=1, description="the gateway's")
+
+    @property
+    def ends_of_life(self) -> dict[str, date]:
+        """The last days of the providers' models, where they are known."""
+        ends = {
+            "bedrock": self.bedrock_end_of_life,
+            "sagemaker": self.sagemaker_end_of_life,
+            "huggingface": self.huggingface_end_of_life,
+        }
+        return {name: end for name, end in ends.items() if end is not None}
 
     @field_validator("providers")
     @classmethod

@@ -13,16 +13,17 @@ from services.gateway.keys import DEAD_LETTERS, ITEMS, QUEUES, REDRIVES
 from services.gateway.parsing import read_json
 from services.gateway.problems import Problem, malformed
 from services.gateway.providers import KNOWN, provider_views
+from services.gateway.queue_history import HOURS_MAX, queue_points
 from services.gateway.queues import Queue, purgeable
-from services.gateway.usage import DAYS_MAX, usage_views
+from services.gateway.usage import DAYS_MAX, usage_view
 from shared.admin_api import (
     DeadLetterList,
     ProviderList,
     ProviderSwitchView,
     PurgeView,
+    QueueHistoryView,
     QueueList,
     RedriveView,
-    UsageView,
 )
 from shared.api import FieldFault
 from shared.provider_switches import switch
@@ -33,6 +34,7 @@ logger = logging.getLogger(__name__)
 LETTERS_DEFAULT = 20
 LETTERS_MAX = 100
 DAYS_DEFAULT = 7
+HOURS_DEFAULT = 6
 
 
 class PurgeRequest(BaseModel):
@@ -58,6 +60,14 @@ routes = web.RouteTableDef()
 async def list_queues(request: web.Request) -> web.Response:
     """How full each queue is, and how many dead letters it has."""
     return _json(QueueList(queues=await request.app[QUEUES].views()))
+
+
+@routes.get("/v1/admin/queues/history")
+async def show_queue_history(request: web.Request) -> web.Response:
+    """How full each queue was in the last hours."""
+    hours = _number(request, "hours", default=HOURS_DEFAULT, most=HOURS_MAX)
+    points = await queue_points(request.app[ITEMS], now=datetime.now(UTC), hours=hours)
+    return _json(QueueHistoryView(points=points))
 
 
 @routes.get("/v1/admin/dead-letters/{queue}")
@@ -122,10 +132,9 @@ async def switch_provider(request: web.Request) -> web.Response:
 
 @routes.get("/v1/admin/usage")
 async def show_usage(request: web.Request) -> web.Response:
-    """What was done on each of the last days."""
+    """What was done on each of the last days, and in each of the last hours."""
     days = _number(request, "days", default=DAYS_DEFAULT, most=DAYS_MAX)
-    views = await usage_views(request.app[ITEMS], today=datetime.now(UTC).date(), days=days)
-    return _json(UsageView(days=views))
+    return _json(await usage_view(request.app[ITEMS], now=datetime.now(UTC), days=days))
 
 
 def _queue(request: web.Request) -> Queue:

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from services.gateway import export_documents as documents
 from services.gateway.archive import Archive
 from services.gateway.downloads import extension_of
+from shared import export_documents as documents
 from shared.api import ImageView
 from shared.errors import DependencyUnavailable, StaleRecord
 from shared.object_store import ObjectStore

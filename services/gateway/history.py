@@ -1,6 +1,7 @@
 """``GET /v1/images``: the caller's photos, newest first, a page at a time."""
 
 import re
+import time
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -9,6 +10,7 @@ from aiohttp import web
 from services.gateway.auth import IDENTITY
 from services.gateway.cursors import InvalidCursor
 from services.gateway.keys import CURSORS, RECORDS, VIEWS
+from services.gateway.page_tags import kept, tag_of
 from services.gateway.problems import Problem, malformed
 from services.gateway.search import folded, matches
 from shared.api import ImagePage
@@ -21,6 +23,8 @@ SEARCH_READS = 5  # pages of a hundred that one search may read before it answer
 _BATCH = re.compile(r"[A-Za-z0-9_.-]{1,64}", re.ASCII)
 SEARCH_MAX = 200  # characters
 
+Scope = tuple[str | None, ...]  # a user's id and filters
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -31,28 +35,44 @@ class Listing:
     batch: str | None
     q: str | None
 
-    def scope(self, user_id: str) -> tuple[str | None, ...]:
+    def scope(self, user_id: str) -> Scope:
         """What a cursor of this listing is good for."""
         return (user_id, self.status, self.batch, self.q)
 
 
 async def list_images(request: web.Request) -> web.Response:
-    """A page of the caller's images. A search or filter may answer a short page with a cursor."""
+    """A page of the caller's images, or 304 if the client has it with URLs that open for a while.
+
+    A search or filter may answer a short page with a cursor.
+    """
     user_id = request[IDENTITY].user_id
     listing = _listing_of(request)
-    cursors = request.app[CURSORS]
-    position = None
-    if "cursor" in request.query:
-        try:
-            position = cursors.open(request.query["cursor"], scope=listing.scope(user_id))
-        except InvalidCursor as error:
-            raise Problem(
-                HTTPStatus.BAD_REQUEST, "invalid_cursor", "The cursor is not of this listing."
-            ) from error
-    page = await _read(request.app[RECORDS], user_id, listing, position)
-    following = cursors.seal(page.position, scope=listing.scope(user_id)) if page.position else None
-    body = ImagePage(items=await request.app[VIEWS].views(page.records), next_cursor=following)
-    return web.Response(text=body.model_dump_json(), content_type="application/json")
+    scope = listing.scope(user_id)
+    views = request.app[VIEWS]
+    page = await _read(request.app[RECORDS], user_id, listing, _position(request, scope))
+    # Before anything is signed: of two ends, the tag has the earlier one.
+    tag = tag_of(page, scope, urls_end=await views.urls_end())
+    known = kept(request.if_none_match or (), tag, now=time.time())
+    if known is not None:
+        response = web.Response(status=HTTPStatus.NOT_MODIFIED)
+        response.etag = known
+        return response
+    following = request.app[CURSORS].seal(page.position, scope=scope) if page.position else None
+    body = ImagePage(items=await views.views(page.records), next_cursor=following)
+    response = web.Response(text=body.model_dump_json(), content_type="application/json")
+    response.etag = tag
+    return response
+
+
+def _position(request: web.Request, scope: Scope) -> str | None:
+    if "cursor" not in request.query:
+        return None
+    try:
+        return request.app[CURSORS].open(request.query["cursor"], scope=scope)
+    except InvalidCursor as error:
+        raise Problem(
+            HTTPStatus.BAD_REQUEST, "invalid_cursor", "The cursor is not of this listing."
+        ) from error
 
 
 def _listing_of(request: web.Request) -> Listing:

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from services.gateway.admin import (
     DAYS_DEFAULT,
+    HOURS_DEFAULT,
     LETTERS_DEFAULT,
     LETTERS_MAX,
     PurgeRequest,
@@ -15,12 +16,14 @@ from services.gateway.admin import (
 from services.gateway.openapi_parts import JSON, Answer, Operation, Parameter, RequestBody
 from services.gateway.openapi_problems import JSON_BODY
 from services.gateway.providers import KNOWN
+from services.gateway.queue_history import HOURS_MAX, POINTS
 from services.gateway.usage import DAYS_MAX
 from shared.admin_api import (
     DeadLetterList,
     ProviderList,
     ProviderSwitchView,
     PurgeView,
+    QueueHistoryView,
     QueueList,
     QueueOrDeadLetters,
     RedriveView,
@@ -64,6 +67,24 @@ ADMIN = (
                 }
             ]
         },
+    ),
+    Operation(
+        "GET",
+        "/v1/admin/queues/history",
+        "getQueueHistory",
+        TAG,
+        "How full the queues were",
+        (Answer(HTTPStatus.OK, "Oldest first.", QueueHistoryView),),
+        f"A point a minute of each queue. Of long times there are about {POINTS}, each with the "
+        "highest figures until the next.",
+        parameters=(
+            Parameter(
+                "hours",
+                "query",
+                "How many hours back.",
+                {"type": "integer", "minimum": 1, "maximum": HOURS_MAX, "default": HOURS_DEFAULT},
+            ),
+        ),
     ),
     Operation(
         "GET",
@@ -129,6 +150,8 @@ ADMIN = (
                     "last_error": None,
                     "last_error_at": None,
                     "cost_usd_24h": 0.0,
+                    "held": None,
+                    "end_of_life": None,
                 }
             ]
         },
@@ -154,7 +177,13 @@ ADMIN = (
         "getUsage",
         TAG,
         "What was done, and what it cost",
-        (Answer(HTTPStatus.OK, "Day by day, today first.", UsageView),),
+        (
+            Answer(
+                HTTPStatus.OK,
+                "Day by day, today first, and the last 48 hours, the newest first.",
+                UsageView,
+            ),
+        ),
         parameters=(
             Parameter(
                 "days",

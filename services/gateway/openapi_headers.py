@@ -12,8 +12,9 @@ HEADERS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
             "required": True,
         },
         "ETag": {
-            "description": "What a conditional request quotes; an image's is its version.",
-            "schema": {"type": "string", "pattern": '^"[!#-~]+"$'},
+            "description": "What a conditional request quotes; an image's is its version, that of "
+            "a page of the list is weak and opaque.",
+            "schema": {"type": "string", "pattern": '^(W/)?"[!#-~]+"$'},
         },
         "Location": {
             "description": "Where the thing is that was made.",

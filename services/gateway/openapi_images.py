@@ -46,7 +46,13 @@ IMAGES = (
                 HTTPStatus.OK,
                 "A page, newest first. A search or filter may answer a short page with a cursor.",
                 ImagePage,
-                example=examples.PAGE,
+                ("ETag",),
+                examples.PAGE,
+            ),
+            Answer(
+                HTTPStatus.NOT_MODIFIED,
+                "The client has this page, and its URLs open for 15 minutes at least.",
+                headers=("ETag",),
             ),
         ),
         "`q` matches captions and labels, whatever the case and the accents.",
@@ -64,6 +70,12 @@ IMAGES = (
             Parameter("batch", "query", "Only this batch.", BATCH_NAME, "holiday"),
             Parameter(
                 "q", "query", "Search text.", {"type": "string", "maxLength": SEARCH_MAX}, "cat"
+            ),
+            replace(
+                IF_NONE_MATCH,
+                description="The `ETag` of the page that the client has; an answer that would be "
+                "the same is 304.",
+                example='W/"0f3a9c.1795352400"',
             ),
         ),
         problems=("invalid_cursor",),
@@ -132,10 +144,10 @@ IMAGES = (
         "Images",
         "Caption again",
         (_AGAIN,),
-        "From the stored image; costs quota.",
+        "From the stored image; costs quota. A `provider` that is not configured is refused.",
         (IMAGE_ID,),
         RequestBody({JSON: CaptionRequest}, {JSON: examples.RECAPTION}, required=False),
-        (*JSON_BODY, "not_found", "not_ready", "quota_exceeded"),
+        (*JSON_BODY, "not_found", "not_ready", "invalid_option", "quota_exceeded"),
     ),
     Operation(
         "POST",

@@ -30,6 +30,14 @@ async def provider_views(items: ItemStore, *, now: datetime) -> list[ProviderHea
     return [view.model_copy(update={"enabled": view.name not in off}) for view in views]
 
 
+async def configured_providers(items: ItemStore) -> frozenset[str]:
+    """Those that some captioner asks; empty where none has reported. Raises
+    ``DependencyUnavailable``.
+    """
+    reports = await live_reports(items)
+    return frozenset(provider.name for report in reports for provider in report.providers)
+
+
 def views_of(
     reports: Sequence[ProcessReport], days: Sequence[DayUsage], *, now: datetime
 ) -> list[ProviderHealthView]:
@@ -68,6 +76,9 @@ def _configured(name: str, reports: list[ProviderReport], cost: float) -> Provid
         last_error=error,
         last_error_at=timestamp(datetime.fromtimestamp(at, UTC)) if at is not None else None,
         cost_usd_24h=cost,
+        held=next((report.held for report in reports if report.held is not None), None),
+        # Of captioners that are being replaced, the end that comes first.
+        end_of_life=min((r.end_of_life for r in reports if r.end_of_life), default=None),
     )
 
 

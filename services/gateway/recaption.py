@@ -8,12 +8,14 @@ from pydantic import BaseModel, ConfigDict
 from services.gateway.auth import IDENTITY
 from services.gateway.identifiers import parse_image_id
 from services.gateway.images import image_response
-from services.gateway.keys import RECORDS, RESTARTS
-from services.gateway.options import Language, Style
+from services.gateway.keys import ITEMS, RECORDS, RESTARTS
+from services.gateway.options import Language, Style, invalid_options
 from services.gateway.parsing import read_json
 from services.gateway.problems import not_found
+from services.gateway.providers import KNOWN, configured_providers
 from services.gateway.quota import give_back, spend
 from services.gateway.restarts import can_be_captioned, not_ready
+from shared.api import FieldFault
 from shared.contracts import CaptionOptions, ProviderName
 from shared.records import ImageRecord
 
@@ -43,12 +45,14 @@ class CaptionRequest(BaseModel):
 async def caption_again(request: web.Request) -> web.Response:
     """Have the stored image captioned once more, for a unit of quota; 202 once that is durable.
 
-    Raises ``Problem``: 409 ``not_ready``, 429 ``quota_exceeded``.
+    Raises ``Problem``: 409 ``not_ready``, 422 ``invalid_option``, 429 ``quota_exceeded``.
     """
     asked = await read_json(request, CaptionRequest) if request.can_read_body else CaptionRequest()
     record = await _record_of(request)
     if not can_be_captioned(record):
         raise not_ready(record)
+    if asked.provider is not None:
+        await _refuse_unconfigured(request, asked.provider)
     restarts = request.app[RESTARTS]
     spent = await spend(request)
     try:
@@ -70,6 +74,15 @@ async def retry_image(request: web.Request) -> web.Response:
     begun = await restarts.retry(await _record_of(request))
     await restarts.send(begun)
     return await _accepted(request, begun)
+
+
+async def _refuse_unconfigured(request: web.Request, provider: str) -> None:
+    """Nobody would ask it, and the captions would come from another without a word."""
+    configured = await configured_providers(request.app[ITEMS])
+    # While no captioner runs there is no telling.
+    if configured and provider not in configured:
+        asked = ", ".join(name for name in KNOWN if name in configured)
+        raise invalid_options([FieldFault(pointer="/provider", message=f"not one of {asked}")])
 
 
 async def _record_of(request: web.Request) -> ImageRecord:

@@ -1,5 +1,5 @@
 """``python -m services.gateway.sweeper``: sees to hops, purges and deletions that were left undone,
-compares bucket and table at night, and begins upgrades of degraded captions.
+compares bucket and table at night, begins upgrades of degraded captions and samples the queues.
 
 A process of its own, with a role of its own; any number of them may run.
 """
@@ -20,10 +20,14 @@ from services.gateway.erasure_jobs import ErasureJobs
 from services.gateway.hop_checks import HopChecks, Queue
 from services.gateway.nightly import NightShift, run_nightly
 from services.gateway.pending_uploads import PendingUploads
+from services.gateway.queue_history import Sampler
+from services.gateway.queues import Queue as WatchedQueue
+from services.gateway.queues import Queues, metrics_client
 from services.gateway.reconciling import Reconciler, Report, nobody_waits
 from services.gateway.restarts import Restarts
 from services.gateway.sweeping import ACTS_AT_ONCE, Sweeper
 from services.gateway.upgrades import UpgradeBudget, Upgrades
+from shared.admin_api import QueueName
 from shared.aws import client_config, s3_config
 from shared.control_items import LIFETIME_SLACK_S, ControlItems
 from shared.controls import Controls
@@ -37,6 +41,8 @@ from shared.purging import Purger
 from shared.record_store import RecordStore
 from shared.records import Status
 from shared.tombstones import Tombstones
+from shared.usage import UsageCounter
+from shared.working import counted
 
 logger = logging.getLogger(__name__)
 
@@ -55,6 +61,10 @@ class SweeperSettings(BaseSettings):
     records_table: str
     ingest_queue_url: str
     caption_queue_url: str
+    ingest_dlq_url: str = Field(
+        default="", description="empty, it or the other: the queues are not sampled"
+    )
+    caption_dlq_url: str = ""
     user_hash_key: SecretStr = Field(min_length=32)
     retention_days: int = Field(default=90, ge=1)
     quota_limit: int = Field(default=60, ge=1)
@@ -88,6 +98,7 @@ class Office:
     purger: Purger
     sweeper: Sweeper
     upgrades: Upgrades
+    sampler: Sampler
 
     def reconciler(
         self, *, mend: bool, went_on: Callable[[], Awaitable[None]] = nobody_waits
@@ -123,9 +134,10 @@ async def office_of(settings: SweeperSettings) -> AsyncIterator[Office]:
         jobs = ErasureJobs(control, lifetime=lifetime)
         ingest, caption = settings.ingest_queue_url, settings.caption_queue_url
         to_captioner = await enter(Publisher(sqs, caption))
+        usage = await enter(UsageCounter(items, "sweeper"))
         hops = HopChecks(
             # It holds no lease itself, and ends only what nobody holds.
-            Leases(records, lease=0),
+            Leases(records, lease=0, moved=counted(usage)),
             purger,
             {
                 "ingest": Queue(sqs, ingest, await enter(Publisher(sqs, ingest))),
@@ -146,7 +158,17 @@ async def office_of(settings: SweeperSettings) -> AsyncIterator[Office]:
         sweeper = Sweeper(items, hops, purger, jobs, eraser=eraser, uploads=uploads)
         restarts = Restarts(records, objects, {Status.CAPTIONING: to_captioner})
         upgrades = Upgrades(items, records, restarts, _budget(settings, items))
-        yield Office(items, records, objects, purger, sweeper, upgrades)
+        queues = Queues(sqs, await enter(metrics_client(session)), _watched(settings))
+        yield Office(items, records, objects, purger, sweeper, upgrades, Sampler(items, queues))
+
+
+def _watched(settings: SweeperSettings) -> dict[QueueName, WatchedQueue]:
+    if not settings.ingest_dlq_url or not settings.caption_dlq_url:
+        return {}
+    return {
+        "ingest": WatchedQueue("ingest", settings.ingest_queue_url, settings.ingest_dlq_url),
+        "caption": WatchedQueue("caption", settings.caption_queue_url, settings.caption_dlq_url),
+    }
 
 
 def _budget(settings: SweeperSettings, items: ItemStore) -> UpgradeBudget:
@@ -192,6 +214,8 @@ def _beside(
         works.append(run_nightly(shift, compare, stop, at=settings.sweeper_reconcile_at))
     if settings.sweeper_upgrade_degraded:
         works.append(office.upgrades.run(stop))
+    if _watched(settings):
+        works.append(office.sampler.run(stop))
     return works
 
 

@@ -50,6 +50,8 @@ def provider_that_is_back(reports: Sequence[ProcessReport], *, now: float) -> st
     well = all(
         # Half open and quiet: nobody has asked since the cooldown, and an upgrade may be the trial.
         provider.circuit != "open"
+        # Switched off, or the day's budget is spent: it would be passed over.
+        and provider.held is None
         and (provider.last_fault_at is None or provider.last_fault_at < now - QUIET_S)
         for provider in firsts
     )

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter, defaultdict
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
 
 from aiohttp import hdrs, web
@@ -10,9 +11,10 @@ from aiohttp.typedefs import Handler
 
 from services.gateway.health import PROBES
 from services.gateway.keys import USAGE
-from shared.admin_api import DayUsageView
+from shared.admin_api import DayUsageView, HourUsageView, UsageView
 from shared.item_store import ItemStore
 from shared.latency import quantile_ms
+from shared.records import timestamp
 from shared.usage import (
     ACCEPTED,
     CACHED,
@@ -29,6 +31,8 @@ from shared.usage import (
 )
 
 DAYS_MAX = 90
+HOURS = 48
+_DAYS_OF_HOURS = 3  # that 48 hours can be in
 READS_AT_ONCE = 8
 # Put on a request that was answered with an image which an earlier one had made.
 REPEATED: web.RequestKey[bool] = web.RequestKey("repeated", bool)
@@ -49,15 +53,34 @@ async def count_requests(request: web.Request, handler: Handler) -> web.StreamRe
     return response
 
 
-async def usage_views(items: ItemStore, *, today: date, days: int) -> list[DayUsageView]:
-    """The last ``days`` days, today first. Raises ``DependencyUnavailable``."""
+async def usage_view(items: ItemStore, *, now: datetime, days: int) -> UsageView:
+    """The last ``days`` days and the last 48 hours. Raises ``DependencyUnavailable``."""
     slots = asyncio.Semaphore(READS_AT_ONCE)
 
-    async def read(day: date) -> DayUsageView:
+    async def read(day: date) -> DayUsage:
         async with slots:
-            return view_of(await usage_of(items, day))
+            return await usage_of(items, day)
 
-    return list(await asyncio.gather(*(read(today - timedelta(days=back)) for back in range(days))))
+    wanted = (now.date() - timedelta(days=back) for back in range(max(days, _DAYS_OF_HOURS)))
+    found = await asyncio.gather(*map(read, wanted))
+    return UsageView(days=[view_of(usage) for usage in found[:days]], hours=hours_of(found, now))
+
+
+def hours_of(days: Sequence[DayUsage], now: datetime) -> list[HourUsageView]:
+    """The last 48 hours, as counted on ``days``, the one of ``now`` first."""
+    by_day = {usage.day: usage.hourly for usage in days}
+    began = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    views = []
+    for hour in (began - timedelta(hours=back) for back in range(HOURS)):
+        counted = by_day.get(hour.date(), {})
+        views.append(
+            HourUsageView(
+                hour=timestamp(hour),
+                completed=counted.get((COMPLETED, hour.hour), 0),
+                failed=counted.get((FAILED, hour.hour), 0),
+            )
+        )
+    return views
 
 
 def view_of(usage: DayUsage) -> DayUsageView:
@@ -75,6 +98,7 @@ def view_of(usage: DayUsage) -> DayUsageView:
         ingested=count[INGESTED],
         completed=count[COMPLETED],
         failed=count[FAILED],
+        failed_by_code=dict(sorted(usage.failures.items())),
         fallbacks=count[FALLBACKS],
         degraded=count[DEGRADED],
         cached=count[CACHED],

@@ -26,6 +26,10 @@ class Views:
         self._presigner = presigner
         self._credentials = credentials
 
+    async def urls_end(self) -> float:
+        """Until when a URL opens that is signed now, in Unix seconds."""
+        return self._presigner.ends_at(await self._credentials.current())
+
     async def view(self, record: ImageRecord) -> ImageView:
         """``record`` for its owner."""
         return (await self.views([record]))[0]

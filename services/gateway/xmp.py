@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
-from services.gateway.characters import legible
 from shared.api import CaptionsView
+from shared.characters import legible
 
 # A JPEG segment holds 65,533 bytes, 29 of which name it as XMP.
 PACKET_LIMIT = 65_504

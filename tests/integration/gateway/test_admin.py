@@ -15,6 +15,7 @@ from shared.settling import Settler
 from shared.usage import UsageCounter
 from tests.deadlines import until
 from tests.integration.gateway.conftest import Gateway, Serve
+from tests.integration.gateway.finished import finished_record
 
 IMAGE_ID = "0193a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b"
 TRACE_PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -87,6 +88,7 @@ def message() -> str:
     ("method", "path"),
     [
         ("GET", "/queues"),
+        ("GET", "/queues/history"),
         ("GET", "/dead-letters/ingest"),
         ("POST", "/queues/ingest/redrive"),
         ("POST", "/queues/ingest/purge"),
@@ -263,6 +265,25 @@ async def test_usage_adds_up_over_processes(operated: Operated) -> None:
     assert (listed[0]["failed"], listed[0]["cost_usd"]) == (3, 1.5)
     assert listed[0]["cost_usd_by_provider"] == {"bedrock": 1.5}
     assert (listed[1]["failed"], listed[1]["p50_ms"]) == (0, None)
+
+
+async def test_usage_tells_why_and_when_photos_failed(operated: Operated) -> None:
+    items = ItemStore(operated.gateway.aws.dynamodb, operated.gateway.settings.records_table)
+    error = {"code": "undecodable_image", "detail": "d", "retryable": False, "stage": "ingest"}
+    failed = finished_record("ana", b"", status="failed", error=error)
+    began = datetime.now(UTC)
+    async with UsageCounter(items, "ingest") as usage:
+        usage.moved(failed)
+        usage.moved(finished_record("ana", b""))
+
+    body = await (await operated.get("/usage?days=1")).json()
+
+    assert len(body["days"]) == 1
+    assert body["days"][0]["failed_by_code"] == {"undecodable_image": 1}
+    assert len(body["hours"]) == 48
+    assert body["hours"][0]["hour"] >= began.strftime("%Y-%m-%dT%H:00:00.000Z")
+    assert sum(hour["failed"] for hour in body["hours"][:2]) == 1
+    assert sum(hour["completed"] for hour in body["hours"][:2]) == 1
 
 
 @pytest.mark.parametrize("days", ["0", "91", "-1", "1.5", "", "999999999999999999999"])

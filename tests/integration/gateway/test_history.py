@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from services.gateway.identifiers import ImageIds
+from shared.items import Update
 from shared.records import ImageRecord, Status
 from tests.integration.gateway.conftest import Gateway
+from tests.integration.gateway.finished import finished
 
 COUNT = 45
 
@@ -122,3 +124,69 @@ async def test_nonsense_is_refused_by_name(gateway: Gateway, query: str, pointer
 
     assert (status, body["code"]) == (400, "malformed_request")
     assert body["errors"][0]["pointer"] == pointer
+
+
+async def again(gateway: Gateway, tag: str, query: str = "") -> Any:
+    """The listing, for a client that has the page with this tag."""
+    return await gateway.http.get(
+        f"/v1/images{query}", headers=gateway.auth() | {"If-None-Match": tag}
+    )
+
+
+async def tag_of(gateway: Gateway, query: str = "") -> str:
+    response = await gateway.http.get(f"/v1/images{query}", headers=gateway.auth())
+    return response.headers["ETag"]
+
+
+@pytest.mark.parametrize("query", ["", "?limit=5", "?status=completed", "?q=cafe"])
+async def test_a_page_that_the_client_has_is_not_sent_again(gateway: Gateway, query: str) -> None:
+    await fill(gateway)
+    first = await gateway.http.get(f"/v1/images{query}", headers=gateway.auth())
+    tag = first.headers["ETag"]
+
+    response = await again(gateway, f'"x", {tag}', query)
+
+    assert response.status == 304
+    assert await response.read() == b""
+    assert tag.startswith('W/"')
+    kept = ("ETag", "Cache-Control", "X-Content-Type-Options")
+    assert [response.headers[name] for name in kept] == [first.headers[name] for name in kept]
+
+
+async def test_a_change_of_one_photo_is_a_new_page(gateway: Gateway) -> None:
+    ids = await fill(gateway)
+    tag = await tag_of(gateway)
+
+    update = Update().add("version", 1).when("{version} > :v", v=0)
+    await gateway.records.update(gateway.user, ids[7], update)
+
+    assert (await again(gateway, tag)).status == 200
+
+
+async def test_a_photo_more_or_less_is_a_new_page(gateway: Gateway) -> None:
+    await finished(gateway, b"one")
+    tags = [await tag_of(gateway)]
+    second = await finished(gateway, b"two")
+    tags.append(await tag_of(gateway))
+    await gateway.http.delete(f"/v1/images/{second.image_id}", headers=gateway.auth())
+
+    assert [(await again(gateway, tag)).status for tag in tags] == [304, 200]
+
+
+async def test_a_page_of_another_listing_is_no_page_of_this(gateway: Gateway) -> None:
+    await finished(gateway, b"one", batch="trip")
+
+    assert (await again(gateway, await tag_of(gateway, "?batch=trip"))).status == 200
+    assert (await again(gateway, await tag_of(gateway.as_somebody()))).status == 200
+
+
+async def test_urls_that_are_about_to_end_are_sent_anew(gateway: Gateway) -> None:
+    await finished(gateway, b"one")
+    digest, _, end = (await tag_of(gateway)).removesuffix('"').rpartition(".")
+
+    old = await again(gateway, f'{digest}.{int(end) - 46 * 60}"')
+    fresh = await again(gateway, f'{digest}.{int(end) - 30 * 60}"')
+
+    assert (old.status, fresh.status) == (200, 304)
+    assert fresh.headers["ETag"] == f'{digest}.{int(end) - 30 * 60}"'
+    assert f'.{end}"' in old.headers["ETag"]

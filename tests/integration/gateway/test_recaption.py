@@ -1,6 +1,7 @@
 """Captions again, and another try of what failed: what each is allowed on, and what it costs."""
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,6 +9,8 @@ import pytest
 from aiohttp import ClientResponse
 
 from shared.contracts import CaptionOptions
+from shared.item_store import ItemStore
+from shared.provider_health import ProcessReport, ProviderReport, write_report
 from shared.records import Failure, ImageRecord, StageTime, Status, StoredImage
 from tests.deadlines import until
 from tests.integration.gateway.conftest import Gateway, Serve
@@ -254,3 +257,24 @@ async def test_a_retry_asked_twice_makes_one_job(gateway: Gateway) -> None:
         return len(messages) == 1
 
     await until(arrived)
+
+
+async def test_a_provider_that_nobody_would_ask_is_refused_by_name(serve: Serve) -> None:
+    gateway = await serve()
+    items = ItemStore(gateway.aws.dynamodb, gateway.settings.records_table)
+    asked = tuple(
+        ProviderReport(name=name, model="m", circuit="closed", tries=0, answered=0, latency=())
+        for name in ("bedrock", "local")
+    )
+    await write_report(items, "p", ProcessReport(at=time.time(), providers=asked))
+    before = await ingested(gateway)
+
+    refused = await post(gateway, before, "captions", {"provider": "sagemaker"})
+    left = await remaining(gateway)
+    taken = await post(gateway, before, "captions", {"provider": "bedrock"})
+
+    problem = await refused.json()
+    assert (refused.status, problem["code"]) == (422, "invalid_option")
+    assert problem["errors"] == [{"pointer": "/provider", "message": "not one of bedrock, local"}]
+    assert left == gateway.settings.quota_limit
+    assert taken.status == 202

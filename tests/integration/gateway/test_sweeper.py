@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from shared.object_store import ObjectStore, image_object_key
 from shared.purging import Purger
 from shared.records import MAX_ATTEMPTS, ImageRecord, Status
 from shared.tombstones import SECOND_PURGE_S
+from shared.usage import usage_of
 from tests.integration.gateway.back_office import BackOffice, back_office
 from tests.integration.gateway.conftest import clients
 from tests.integration.shared.test_leases import INGESTED
@@ -278,9 +280,12 @@ async def test_more_unsent_hops_than_a_page_are_all_sent_once(office: BackOffice
     assert len(ids) == len(set(ids)) == 60
 
 
-async def test_the_process_says_that_it_is_ready_sends_and_stops_when_told(
+async def test_the_process_says_that_it_is_ready_sends_counts_and_stops_when_told(
     office: BackOffice, ministack: str
 ) -> None:
+    office.clock.now = time.time() - 7 * 3600
+    overdue = office.new_record()
+    await office.records.create(overdue)
     office.clock.now = time.time() - 40
     record = office.new_record()
     await office.records.create(record)
@@ -311,12 +316,14 @@ async def test_the_process_says_that_it_is_ready_sends_and_stops_when_told(
                 async with http.get(url) as ready:
                     assert ready.status == 200
             messages: list[Any] = []
-            while not messages:
-                messages = await office.messages(office.ingest_url)
+            while not messages or not (await current(office, overdue)).status.is_terminal:
+                messages += await office.messages(office.ingest_url)
             process.send_signal(signal.SIGTERM)
             assert await process.wait() == 0
     finally:
         if process.returncode is None:
             process.kill()
             await process.wait()
+    today = await usage_of(office.items, datetime.now(UTC).date())
+    assert (today.counts, today.failures) == ({"failed": 1}, {"timed_out": 1})
     assert [message.image_id for message in messages] == [record.image_id]

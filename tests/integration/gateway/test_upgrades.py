@@ -253,6 +253,7 @@ async def test_a_failed_upgrade_is_not_told_as_a_photo_that_was_completed(
     "changes",
     [
         pytest.param({"circuit": "open"}, id="open"),
+        pytest.param({"held": "over_budget"}, id="over the day's budget"),
         pytest.param({"last_fault_at": 1000.0}, id="a fault just now"),
         pytest.param({"name": "local"}, id="nothing better than local"),
         pytest.param({"name": "sagemaker"}, id="another first provider"),

@@ -1,3 +1,6 @@
+import logging
+from datetime import UTC, date, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -56,6 +59,8 @@ def report(table: Table, usage: UsageCounter, clock: Clock) -> HealthReport:
         providers=[("bedrock", "m1"), ("local", "m2")],
         usage=usage,
         circuit=lambda _: "closed",
+        held={"local": "switched_off"}.get,
+        ends={"bedrock": date(2027, 3, 1), "sagemaker": date(2027, 1, 1)},
         interval=0.01,
         clock=clock,
     )
@@ -170,3 +175,31 @@ async def test_held_provider_says_so(
         await until(lambda: table.reports)
 
     assert table.reports[-1].providers[0].last_error == reason
+
+
+async def test_what_holds_a_provider_and_when_its_model_ends_is_reported(
+    table: Table, usage: UsageCounter, clock: Clock
+) -> None:
+    async with report(table, usage, clock):
+        await until(lambda: table.reports)
+
+    found = [(each.held, each.end_of_life) for each in table.reports[-1].providers]
+    assert found == [(None, "2027-03-01"), ("switched_off", None)]
+
+
+async def test_a_model_near_its_end_is_told_once_a_day(
+    table: Table, usage: UsageCounter, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock.now = datetime(2027, 1, 20, 12, tzinfo=UTC).timestamp()
+    with caplog.at_level(logging.WARNING, logger="services.captioner.retirement"):
+        async with report(table, usage, clock):
+            for turn in range(1, 5):
+                await until(partial(_has, table, turn))
+                clock.now += IDLE_REPORT_S
+
+    told = [(vars(each)["provider"], vars(each)["days_left"]) for each in caplog.records]
+    assert told == [("bedrock", 40)]
+
+
+def _has(table: Table, reports: int) -> bool:
+    return len(table.reports) >= reports

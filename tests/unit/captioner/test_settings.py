@@ -1,5 +1,6 @@
 """Settings that contradict each other, or name nothing, are told before the first photo."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -44,6 +45,7 @@ def faults(error: ValidationError) -> list[str]:
         "huggingface_base_url",
         "local_models_dir",
         "daily_budget_usd",
+        "bedrock_end_of_life",
     ],
 )
 def test_what_is_left_empty_is_none(read: Any, name: str) -> None:
@@ -110,6 +112,20 @@ def test_contradiction_names_its_setting(
 )
 def test_budget_needs_prices_only_of_those_who_charge(read: Any, variables: dict[str, str]) -> None:
     assert read(**variables).daily_budget_usd is not None
+
+
+def test_ends_of_life_are_days(read: Any) -> None:
+    settings = read(BEDROCK_END_OF_LIFE="2027-03-31", SAGEMAKER_END_OF_LIFE="")
+
+    assert settings.ends_of_life == {"bedrock": date(2027, 3, 31)}
+
+
+@pytest.mark.parametrize("day", ["2027-02-30", "31.03.2027", "1800000000", "2027-03-31T00:00"])
+def test_an_end_of_life_that_is_no_day_is_refused(read: Any, day: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        read(HUGGINGFACE_END_OF_LIFE=day)
+
+    assert faults(raised.value)[0].startswith("huggingface_end_of_life")
 
 
 def test_no_secret_is_shown(read: Any) -> None:

@@ -74,7 +74,8 @@ class FakeApi:
     def reply(self, asked: Asked) -> Reply:
         match asked.method, asked.path:
             case "GET", "/v1/images":
-                return Reply(200, self.listed(asked.query))
+                body = self.listed(asked.query)
+                return unless_known(asked, f'W/"{hash(str(body))}"', Reply(200, body))
             case "POST", "/v1/images":
                 return self._submitted(asked)
             case _ if self.rest is not None:
@@ -140,6 +141,12 @@ class FakeApi:
         following = str(start + limit) if start + limit < len(ids) else None
         items = [self.view(each, self.status) for each in ids[start : start + limit]]
         return {"items": items, "next_cursor": following}
+
+
+def unless_known(asked: Asked, etag: str, reply: Reply) -> Reply:
+    """``reply``, or 304 for a client that has it."""
+    known = asked.headers.get("If-None-Match") == etag
+    return Reply(304 if known else reply.status, b"" if known else reply.body, {"ETag": etag})
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any, Literal
 
 from shared import api
-from tests.unit.clients.fake_api import Asked, FakeApi, Reply
+from tests.unit.clients.fake_api import Asked, FakeApi, Reply, unless_known
 
 NOW = "2026-11-22T12:00:00.000Z"
 DELETION = "0193-deletion"
@@ -53,7 +53,7 @@ class Rest:
             case "POST", _:
                 reply = Reply(202, view | {"status": "queued"})
             case _:
-                reply = Reply(200, view)
+                reply = unless_known(asked, f'"{view["version"]}"', Reply(200, view))
         return reply
 
     def _edited(self, asked: Asked, view: dict[str, Any]) -> Reply:

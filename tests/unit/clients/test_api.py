@@ -181,6 +181,21 @@ def test_more_calls_at_once_than_connections_are_kept_all_work(server: FakeApi) 
     assert len({image.image_id for image in images}) == 12
 
 
+def test_a_page_is_read_again_only_if_it_changed(server: FakeApi, client: CaptionApi) -> None:
+    client.submit(JPEG, key="1", options={"batch": "b"})
+    page = client.images(batch="b", limit=5)
+    assert page.etag is not None
+
+    same = client.images_if_changed(page.etag, batch="b", limit=5)
+    client.submit(JPEG, key="2", options={"batch": "b"})
+    other = client.images_if_changed(page.etag, batch="b", limit=5)
+
+    assert same is None
+    assert other is not None
+    assert len(other.items) == 2
+    assert other.etag not in {None, page.etag}
+
+
 def test_every_image_reads_all_pages(server: FakeApi, client: CaptionApi) -> None:
     for number in range(205):
         server.submit(JPEG, str(number), None)

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from clients.admin import AdminApi
 from clients.api import CaptionApi
 from tests.unit.clients.fake_api import JPEG, FakeApi, running
 from tests.unit.clients.fake_rest import Rest
@@ -32,5 +33,13 @@ def test_the_table_names_every_call() -> None:
     calls = {name for name, _ in inspect.getmembers(CaptionApi, inspect.isfunction)}
 
     told = set(re.findall(r"`(\w+)\(", PAGE.partition("## Calls")[2].partition("## What")[0]))
+
+    assert told == {name for name in calls if not name.startswith("_")}
+
+
+def test_the_operators_table_names_every_call() -> None:
+    calls = {name for name, _ in inspect.getmembers(AdminApi, inspect.isfunction)}
+
+    told = set(re.findall(r"`(\w+)\(", PAGE.partition("## For operators")[2]))
 
     assert told == {name for name in calls if not name.startswith("_")}

@@ -57,6 +57,18 @@ def test_one_photo_is_read_and_waited_for(client: CaptionApi, image: Image, rest
     assert rest.asked[-1].query == {"wait": "20"}
 
 
+def test_a_photo_is_read_again_only_in_another_version(
+    client: CaptionApi, image: Image, rest: Rest
+) -> None:
+    same = client.image_if_changed(image.image_id, version=image.version, wait=5)
+    other = client.image_if_changed(image.image_id, version=image.version - 1)
+
+    assert same is None
+    assert other is not None
+    assert other.version == image.version
+    assert [asked.query for asked in rest.asked] == [{"wait": "5"}, {}]
+
+
 def test_an_id_is_no_path(client: CaptionApi, rest: Rest) -> None:
     with pytest.raises(ApiProblem) as caught:
         client.image("../me")

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageSequence
 
-from services.gateway.characters import legible
 from services.gateway.embedding import embed, takes_captions
 from services.gateway.xmp import packet_of
 from shared.api import CaptionsView
+from shared.characters import legible
 from shared.media import MediaType, media_type_of
 from tests import photos
 from tests.exiftool import Exiftool, needs_exiftool, running_exiftool

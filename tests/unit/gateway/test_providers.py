@@ -58,3 +58,20 @@ def test_cost_is_of_the_last_day_to_the_hour() -> None:
     costs = {view.name: view.cost_usd_24h for view in views_of([], [today, yesterday], now=NOW)}
 
     assert costs == {"bedrock": 11.0, "sagemaker": 0, "huggingface": 0, "local": 16.0}
+
+
+def test_of_two_ends_the_first_is_told_and_what_holds_it() -> None:
+    reports = [
+        report_of(held="over_budget", end_of_life="2027-06-30"),
+        report_of(end_of_life="2027-03-31"),
+        report_of(),
+    ]
+
+    [bedrock, *_] = views_of(reports, [], now=NOW)
+
+    assert (bedrock.end_of_life, bedrock.held) == ("2027-03-31", "over_budget")
+
+
+def report_of(**fields: str) -> ProcessReport:
+    [bedrock] = report(("bedrock", "closed")).providers
+    return ProcessReport(at=0, providers=(bedrock.model_copy(update=fields),))

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from services.gateway.characters import legible
 from services.gateway.xmp import PACKET_LIMIT, packet_of
 from shared.api import CaptionsView
+from shared.characters import legible
 
 NAMES = {
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",

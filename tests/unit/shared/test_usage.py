@@ -5,6 +5,7 @@ import pytest
 from botocore.exceptions import CredentialRetrievalError
 
 from shared.item_store import ItemStore
+from shared.records import ImageRecord
 from shared.usage import UsageCounter
 from tests.deadlines import until
 
@@ -93,6 +94,51 @@ async def test_costs_are_added_by_hour_without_rounding(table: Table) -> None:
     await usage.flush()
 
     assert table.counts() == {("USAGE#2026-11-22", "cost_usd#bedrock#12"): 1_100_000}
+
+
+def ended(status: str, **changes: Any) -> ImageRecord:
+    values = {
+        "user_id": "ana",
+        "image_id": "i",
+        "status": status,
+        "job": "j",
+        "ttl": 1,
+        "timestamp": "t",
+        "updated_at": "t",
+        "hop_started_at": "t",
+        "upload_key": "k",
+    }
+    return ImageRecord.model_validate(values | changes)
+
+
+async def test_failures_are_counted_by_their_code_and_by_hour(table: Table) -> None:
+    usage = counter(table, clock=lambda: NOON)
+    for code in ("timed_out", "undecodable_image", "timed_out"):
+        error = {"code": code, "detail": "d", "retryable": True, "stage": "ingest"}
+        usage.moved(ended("failed", error=error))
+
+    await usage.flush()
+
+    assert {name: count for (_, name), count in table.counts().items()} == {
+        "failed": 3,
+        "failure#timed_out": 2,
+        "failure#undecodable_image": 1,
+        "hourly#failed#12": 3,
+    }
+
+
+async def test_completed_photos_are_counted_by_hour(table: Table) -> None:
+    now = NOON
+    usage = counter(table, clock=lambda: now)
+    usage.moved(ended("completed"))
+    now += 3600
+    usage.moved(ended("completed"))
+    usage.moved(ended("captioning"))
+
+    await usage.flush()
+
+    hourly = {name: count for (_, name), count in table.counts().items() if "#" in name}
+    assert hourly == {"hourly#completed#12": 1, "hourly#completed#13": 1}
 
 
 async def test_running_counter_writes_by_itself_and_at_its_end(table: Table) -> None:

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from services.gateway import export_documents as documents
-from services.gateway.characters import legible
+from shared import export_documents as documents
 from shared.api import (
     CaptionsView,
     ErrorView,
@@ -19,6 +18,7 @@ from shared.api import (
     ProviderView,
     ThumbnailView,
 )
+from shared.characters import legible
 from shared.records import Status
 
 NOW = "2026-11-22T12:00:00.000Z"

@@ -4,8 +4,8 @@ import csv
 import io
 import re
 
-from services.gateway.characters import legible
 from shared.api import ImageView
+from shared.characters import legible
 
 COLUMNS = (
     "image_id",
