@@ -1,44 +1,15 @@
-"""The page: ``python -m streamlit run services/ui/app.py`` from the repository's root.
+"""The page's server: ``python -m streamlit run services/ui/app.py`` from the repository's root."""
 
-Nobody sees more than the front page without having signed in.
-"""
+from pathlib import Path
 
-import functools
+import streamlit as st
+from starlette.middleware import Middleware
 
-from clients.api import CaptionApi
-from clients.connection import Patience
-from services.ui import shell, sign_in
-from services.ui.settings import Settings
-from services.ui.views import front
+from services.ui import downloads
+from services.ui.browser_rules import BrowserRules
 
-
-@functools.cache
-def _settings() -> Settings:
-    return Settings()
-
-
-def main() -> None:
-    """One run of the script: for each visit, click and change."""
-    settings = _settings()
-    shell.prepare()
-    person = sign_in.current()
-    if not isinstance(person, sign_in.Person):
-        front.show(ended=isinstance(person, sign_in.Ended))
-        return
-    shell.show(
-        person,
-        lambda: CaptionApi(
-            settings.gateway,
-            person.token,
-            # One attempt: a page that waited would stand still, and the sender has a patience of
-            # its own that tells the page about it.
-            patience=Patience(
-                attempts=1,
-                timeout=settings.request_timeout_s,
-                upload_timeout=settings.upload_timeout_s,
-            ),
-        ),
-    )
-
-
-main()
+app = st.App(
+    Path(__file__).with_name("page.py"),
+    routes=downloads.ROUTES,
+    middleware=[Middleware(BrowserRules)],
+)

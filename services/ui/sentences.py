@@ -1,8 +1,13 @@
 """What people read instead of codes. Every code of the contract has its sentence here."""
 
+from typing import Literal
+
 from clients.problems import Refused
 from clients.resources import Failure
 from services.ui.photo_files import ACCEPTED
+
+# What a person asked for; "add" is handing in a photo, or trying one again.
+Act = Literal["add", "caption", "edit", "download", "delete"]
 
 _FAILURES = {
     "undecodable_image": "We could not read this photo: the file is damaged or incomplete. "
@@ -25,9 +30,42 @@ _REFUSALS = {
     "not_retryable": "Another try can't help here. Add the photo once more.",
     "not_failed": "This photo is already on its way again.",
 }
+# What is said otherwise where it is not about adding a photo.
+_GONE = {"not_found": "This photo is not there any more. It may have been deleted elsewhere."}
+_REFUSED_ACTS = {
+    "caption": {
+        **_GONE,
+        "quota_exceeded": "You have used up your captions for now. Ask for new ones {later}.",
+        "not_ready": "This photo is still being worked on. Ask again when it is done.",
+        "invalid_field": "The style has letters that we can't use, or more than 200 of them. "
+        "Write it in a few plain words.",
+    },
+    "edit": {
+        **_GONE,
+        "not_ready": "New captions are being written. Your text is kept here: "
+        "save it when they are done.",
+        "invalid_field": "This text is too long, or has letters that can't be saved. "
+        "Shorten it, or type it anew.",
+    },
+    "download": {
+        **_GONE,
+        "not_ready": "This photo is still being worked on. Download it when it is done.",
+        "metadata_unsupported": "Captions can't be written into this kind of file. "
+        "The photo itself can be downloaded.",
+        "too_many_downloads": "Other downloads of yours are still running. Try again in a moment.",
+    },
+    "delete": _GONE,
+}
+_UNDONE = {
+    "caption": "Something unexpected went wrong, and no captions were asked for. Try again.",
+    "edit": "Something unexpected went wrong, and this was not saved. Try again.",
+    "download": "Something unexpected went wrong with this download. Try again.",
+    "delete": "Something unexpected went wrong, and nothing was deleted. Try again.",
+}
 _UNKNOWN = "Something unexpected went wrong with this photo. Try adding it again."
-UNREACHED = "We could not send this photo: the service did not answer. Add it again in a while."
-SIGNED_OUT = "This photo was not sent because your session ended. Sign in and add it again."
+AWAY = "The service is not answering right now. Try again in a moment."
+NOT_SAVED = "This could not be saved just now. Your text is kept here: save it again in a moment."
+UNREACHED = "We could not send this photo: it did not arrive. Try again in a while."
 
 
 def failure(error: Failure | None) -> str:
@@ -35,9 +73,10 @@ def failure(error: Failure | None) -> str:
     return _UNKNOWN if error is None else _FAILURES.get(error.code, _UNKNOWN)
 
 
-def refusal(refused: Refused) -> str:
-    """Why the gateway did not take a photo, and what to do."""
-    sentence = _REFUSALS.get(refused.code, _UNKNOWN)
+def refusal(refused: Refused, *, act: Act = "add") -> str:
+    """Why the gateway did not do this with a photo, and what to do."""
+    known = {**_REFUSALS, **_REFUSED_ACTS.get(act, {})}
+    sentence = known.get(refused.code, _UNDONE.get(act, _UNKNOWN))
     return sentence.replace("{later}", _later(refused.retry_after))
 
 

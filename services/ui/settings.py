@@ -10,12 +10,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="UI_", frozen=True)
 
     gateway_url: AnyHttpUrl = Field(description="where the gateway answers, seen from this process")
-    request_timeout_s: float = Field(
-        default=10.0, gt=0, le=120, description="seconds for any call but an upload"
-    )
-    upload_timeout_s: float = Field(
-        default=60.0, gt=0, le=600, description="seconds for one photo; the gateway allows 60"
-    )
+    request_timeout_s: float = Field(default=10.0, gt=0, le=120, description="seconds for any call")
 
     @property
     def gateway(self) -> str:

@@ -7,6 +7,7 @@ clock and a name.
 
 import base64
 import binascii
+import hashlib
 import json
 import logging
 import time
@@ -24,14 +25,30 @@ _LOG = logging.getLogger(__name__)
 # A token about to run out would fail in the middle of an upload.
 _MARGIN = 30.0  # seconds
 _REJECTED = "token_rejected"
+_LEAVING = "leaving"
+# The group whose members the gateway lets in under /v1/admin; the page only shows them the way.
+_ADMINS = "admins"
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody signed in. The token is left out of ``repr`` so that no log can show it."""
+    """Somebody signed in. The token is left out of ``repr`` so that no log can show it.
+
+    ``tag`` stands for the person in the browser's storage and names nobody. ``expires_at`` is when
+    the token runs out and ``since`` when it was made, in seconds since 1970.
+    """
 
     name: str
     token: str = field(repr=False)
+    tag: str
+    expires_at: float
+    is_admin: bool = False
+    since: float = 0.0
+
+    @property
+    def ends_at(self) -> float:
+        """From when on the page asks to sign in again: a little before the token runs out."""
+        return self.expires_at - _MARGIN
 
 
 @dataclass(frozen=True)
@@ -51,7 +68,20 @@ def current() -> Person | Ended | None:
         return Ended()
     if st.session_state.get(_REJECTED) or is_expired(token, time.time()):
         return Ended()
-    return Person(name=str(user.get("email") or user.get("cognito:username") or ""), token=token)
+    claims = _claims(token)
+    return Person(
+        name=str(user.get("email") or user.get("cognito:username") or ""),
+        token=token,
+        tag=tag_of(str(claims.get("sub", ""))),
+        expires_at=_moment(claims, "exp"),
+        is_admin=_ADMINS in _groups(claims),
+        since=_moment(claims, "iat"),
+    )
+
+
+def tag_of(user_id: str) -> str:
+    """What stands for this user where the name itself has no business."""
+    return hashlib.sha256(user_id.encode()).hexdigest()[:16]
 
 
 def reject() -> None:
@@ -76,8 +106,17 @@ def required() -> Iterator[None]:
 
 def is_expired(token: str, now: float) -> bool:
     """The token's ``exp`` (seconds since 1970) is past or close; unreadable counts as expired."""
-    expires_at = _claims(token).get("exp")
-    return not isinstance(expires_at, int | float) or expires_at - _MARGIN <= now
+    return _moment(_claims(token), "exp") - _MARGIN <= now
+
+
+def _moment(claims: Mapping[str, object], name: str) -> float:
+    told = claims.get(name)
+    return float(told) if isinstance(told, int | float) else 0.0
+
+
+def _groups(claims: Mapping[str, object]) -> list[object]:
+    groups = claims.get("cognito:groups")
+    return groups if isinstance(groups, list) else []
 
 
 def _claims(token: str) -> Mapping[str, object]:
@@ -92,4 +131,10 @@ def _claims(token: str) -> Mapping[str, object]:
 def sign_out() -> None:
     """Forget everything of this session and end the one at the identity provider, too."""
     st.session_state.clear()
+    st.session_state[_LEAVING] = True
     st.logout()
+
+
+def is_leaving() -> bool:
+    """The browser is on its way out: until it is there its cookies still say who it was."""
+    return bool(st.session_state.get(_LEAVING))

@@ -12,7 +12,32 @@ def when(timestamp: str) -> str:
         local = datetime.fromisoformat(timestamp).astimezone(_zone())
     except (ValueError, OverflowError):
         return ""
-    return f"{local.day} {local:%b %Y, %H:%M}"
+    return _words(local)
+
+
+def by_its_own_clock(timestamp: str) -> str:
+    """The same for a moment as the clock showed it that wrote it down: a camera's, say."""
+    try:
+        return _words(datetime.fromisoformat(timestamp))
+    except ValueError:
+        return ""
+
+
+def _words(moment: datetime) -> str:
+    return f"{moment.day} {moment:%b %Y, %H:%M}"
+
+
+def clock(moment: float) -> str:
+    """``"13:05"`` for seconds since 1970."""
+    return f"{datetime.fromtimestamp(moment, _zone()):%H:%M}"
+
+
+def milliseconds(timestamp: str) -> int:
+    """The moment in milliseconds since 1970, as charts take it; 0 if it is none."""
+    try:
+        return round(datetime.fromisoformat(timestamp).timestamp() * 1000)
+    except (ValueError, OverflowError):
+        return 0
 
 
 def _zone() -> tzinfo:

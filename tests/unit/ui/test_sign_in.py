@@ -26,4 +26,4 @@ def test_unreadable_token_counts_as_expired(unreadable):
 
 
 def test_person_shows_no_token():
-    assert "secret" not in repr(Person(name="ana", token="secret"))
+    assert "secret" not in repr(Person("ana", "secret", tag="t", expires_at=0.0))
