@@ -1,7 +1,6 @@
-"""One drop of photos: what is known of each, and how the gateway's list is folded into it.
+"""Drops of photos: what is known of each photo, and how the gateway's answers are folded in.
 
-Sending threads and the page's runs share it. Each field has one writer at a time and is replaced
-whole, so a reader sees the old value or the new one, never half of it.
+A photo only ever moves forward: an answer with an older version of it changes nothing.
 """
 
 from collections.abc import Iterable
@@ -15,16 +14,12 @@ from services.ui.cadence import Cadence
 class Stage(Enum):
     """Where a photo is, in the words of the page."""
 
-    SENDING = "Sending"
     WAITING = "Waiting"
     PREPARING = "Preparing"
     CAPTIONING = "Writing captions"
     DONE = "Done"
     FAILED = "Could not be captioned"
-    UNSENT = "Not sent"
 
-
-ENDED = frozenset({Stage.DONE, Stage.FAILED, Stage.UNSENT})
 
 _STAGES = {
     "queued": Stage.WAITING,
@@ -41,81 +36,85 @@ def stage_of(photo: Image) -> Stage:
 
 
 @dataclass(eq=False)
-class Item:
-    """One file of a drop. ``problem`` says why it was not sent; ``data`` is dropped once it is."""
-
-    name: str
-    key: str
-    data: bytes | None = None
-    photo: Image | None = None
-    problem: str | None = None
-
-    @property
-    def stage(self) -> Stage:
-        """Where it is now."""
-        if self.problem is not None:
-            return Stage.UNSENT
-        return Stage.SENDING if self.photo is None else stage_of(self.photo)
-
-
-@dataclass
-class Counts:
-    """How a batch stands."""
-
-    total: int
-    done: int
-    failed: int
-
-    @property
-    def ended(self) -> int:
-        """Photos for which nothing more will happen by itself."""
-        return self.done + self.failed
-
-
-@dataclass(eq=False)
 class Batch:
-    """A drop. ``held_up`` is set by the sender while the gateway does not answer."""
+    """A drop. ``etag`` is that of the last list answer, ``checked`` says that the list has been
+    read since the page was last opened, ``elsewhere`` that another tab is adding photos to it.
+    """
 
     id: str
-    items: list[Item] = field(default_factory=list)
+    photos: dict[str, Image] = field(default_factory=dict)
     cadence: Cadence = field(default_factory=Cadence)
-    held_up: bool = False
-    signed_out: bool = False
+    etag: str | None = None
     loaded: bool = False
+    checked: bool = False
+    elsewhere: bool = False
+    # Listed photos that one of these parcels may turn out to be.
+    _strangers: dict[str, tuple[Image, frozenset[str]]] = field(default_factory=dict)
 
-    def counts(self) -> Counts:
-        """Numbers for the overall bar."""
-        stages = [item.stage for item in self.items]
-        done = stages.count(Stage.DONE)
-        return Counts(len(stages), done, sum(stage in ENDED for stage in stages) - done)
+    @property
+    def under_way(self) -> int:
+        """How many photos will still change by themselves."""
+        return sum(not photo.settled for photo in self.photos.values())
 
-    def is_finished(self) -> bool:
-        """Every photo has reached its end."""
-        return self.loaded and all(item.stage in ENDED for item in self.items)
+    @property
+    def is_stalled(self) -> bool:
+        """Nothing has moved for so long that the page no longer asks."""
+        return self.under_way > 0 and self.cadence.is_exhausted()
 
+    @property
     def is_listed(self) -> bool:
         """There is something that the gateway's list could tell."""
-        return not self.loaded or any(
-            item.photo is not None and not item.photo.settled for item in self.items
-        )
+        if not self.loaded or not self.checked:
+            return True
+        moves = bool(self.under_way or self._strangers or self.elsewhere)
+        return moves and not self.cadence.is_exhausted()
 
-    def fold(self, photos: Iterable[Image]) -> bool:
-        """Take in a list answer; true if it brought anything new.
+    def put(self, photo: Image) -> bool:
+        """What the gateway says of one photo; true if it is news."""
+        known = self.photos.get(photo.image_id)
+        if known is not None and known.version >= photo.version:
+            return False
+        self.photos[photo.image_id] = photo
+        self._strangers.pop(photo.image_id, None)
+        return True
 
-        Photos handed in before this page was opened get an item of their own; while any is being
-        sent they wait, because the one being sent may already be in the list.
+    @property
+    def settled(self) -> frozenset[str]:
+        """The photos that have reached their end."""
+        return frozenset(i for i, photo in self.photos.items() if photo.settled)
+
+    def fold(
+        self,
+        photos: Iterable[Image],
+        *,
+        unsure: frozenset[str] = frozenset(),
+        expected: frozenset[str] = frozenset(),
+    ) -> list[str]:
+        """Take in a list answer; the ids it brought news of.
+
+        ``unsure`` are parcels whose answer is still to come: any of them may be in this list
+        already, so photos that nobody knows wait until those answers are there. ``expected`` were
+        settled when the list was asked for: those that are missing have been deleted.
         """
+        listed = sorted(photos, key=lambda photo: photo.image_id)
         self.loaded = True
-        # Asked in this order: one that is sent in between is then in both, and not in neither.
-        sending = any(item.stage is Stage.SENDING for item in self.items)
-        known = {item.photo.image_id: item for item in self.items if item.photo is not None}
-        news = False
-        for photo in sorted(photos, key=lambda photo: photo.image_id):
-            item = known.get(photo.image_id)
-            if item is not None:
-                news = news or item.photo is None or item.photo.status != photo.status
-                item.photo = photo
-            elif not sending:
-                self.items.append(Item(name="Photo", key=photo.image_id, photo=photo))
-                news = True
-        return news
+        news = [photo.image_id for photo in listed if self._fold(photo, unsure)]
+        gone = expected - {photo.image_id for photo in listed}
+        for image_id in gone:
+            self.photos.pop(image_id, None)
+        self.checked = True
+        return [*news, *gone]
+
+    def _fold(self, photo: Image, unsure: frozenset[str]) -> bool:
+        if photo.image_id not in self.photos and unsure:
+            _, waited_for = self._strangers.get(photo.image_id, (photo, unsure))
+            self._strangers[photo.image_id] = (photo, waited_for)
+            return False
+        return self.put(photo)
+
+    def adopt(self, unsure: frozenset[str]) -> list[str]:
+        """Take up listed photos that turned out to be none of the parcels; their ids."""
+        ready = [photo for photo, waited in self._strangers.values() if not waited & unsure]
+        for photo in ready:
+            self.put(photo)
+        return [photo.image_id for photo in ready]

@@ -1,9 +1,19 @@
-"""Look at a file before it is sent, so that a mistake costs nobody an upload.
+"""What the browser looks at before a photo is sent, so that a mistake costs nobody an upload.
 
-The gateway decides; this only spares the wait, so it lets through whatever might be a photo.
+The gateway decides; this only spares the wait, so it lets through whatever might be a photo. The
+rules and their sentences go to the tray's script as data: nothing of them is written there.
 """
 
-from dataclasses import dataclass
+from typing import Any
+
+from shared.media import (
+    AVIF_BRANDS,
+    HEAD_BYTES,
+    HEIC_BRANDS,
+    HEIF_BRANDS,
+    SIGNATURES,
+    MediaType,
+)
 
 # The gateway's limit (api.md): 10 MiB of image bytes.
 MAX_BYTES = 10 * 1024 * 1024
@@ -12,61 +22,55 @@ MAX_FILES = 100
 
 ACCEPTED = "JPEG, PNG, WebP, GIF, HEIC, AVIF or TIFF"
 
-_MAGIC = (
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-    (b"II*\x00", "image/tiff"),
-    (b"MM\x00*", "image/tiff"),
+NOT_A_PHOTO = f"This is not a photo we can read. Save it as {ACCEPTED} and add it again."
+EMPTY = "This file is empty. Choose the photo again from where it is stored."
+# ``{size}`` is filled in by the browser.
+TOO_LARGE = (
+    "This photo has {size}, the limit is 10 MB. "
+    "Save a smaller copy (a medium size is plenty for captions) and add that one."
 )
-# ISO base media brands: https://github.com/nokiatech/heif and the AVIF specification, section 6.
-_BRANDS = {
-    b"heic": "image/heic",
-    b"heix": "image/heic",
-    b"heim": "image/heic",
-    b"heis": "image/heic",
-    b"hevc": "image/heic",
-    b"hevx": "image/heic",
-    b"mif1": "image/heif",
-    b"msf1": "image/heif",
-    b"avif": "image/avif",
-    b"avis": "image/avif",
-}
+UNREADABLE = "Your browser could not read this file. Choose it again from where it is stored."
+UNSENT = (
+    "This photo could not be sent over your connection. "
+    "Look whether you are online, then try again."
+)
+
+_BRANDS = (
+    (MediaType.AVIF, AVIF_BRANDS),
+    (MediaType.HEIC, HEIC_BRANDS),
+    (MediaType.HEIF, HEIF_BRANDS),
+)
 
 
-@dataclass(frozen=True)
-class Fault:
-    """Why a file is not sent, in a sentence that says what to do instead."""
-
-    sentence: str
-
-
-def content_type_of(data: bytes) -> str | None:
-    """The image type by its first bytes, or None if it is none of the accepted ones."""
-    for magic, content_type in _MAGIC:
-        if data.startswith(magic):
-            return content_type
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    if data[4:8] == b"ftyp":
-        return _BRANDS.get(data[8:12])
-    return None
-
-
-def fault_of(data: bytes) -> Fault | None:
-    """What keeps this file from being sent, if anything."""
-    if not data:
-        return Fault("This file is empty. Choose the photo again from where it is stored.")
-    if content_type_of(data) is None:
-        return Fault(f"This is not a photo we can read. Save it as {ACCEPTED} and add it again.")
-    if len(data) > MAX_BYTES:
-        size = megabytes(len(data))
-        return Fault(
-            f"This photo has {size}, the limit is 10 MB. "
-            "Save a smaller copy (a medium size is plenty for captions) and add that one."
-        )
-    return None
+def rules() -> dict[str, Any]:
+    """The checks as JSON. ``signatures`` are (first bytes in hexadecimal, type) and ``brands``
+    (four letters of an ISO base media file, type), as ``shared.media`` has them.
+    """
+    types = [media_type.content_type for media_type in MediaType]
+    extensions = [f".{media_type.extension}" for media_type in MediaType]
+    return {
+        "head_bytes": HEAD_BYTES,
+        "signatures": [[magic.hex(), kind.content_type] for magic, kind in SIGNATURES],
+        "webp": MediaType.WEBP.content_type,
+        "brands": {
+            brand.decode(): kind.content_type
+            for kind, brands in _BRANDS
+            for brand in sorted(brands)
+        },
+        # The extensions too: browsers know no type for HEIC files on most machines.
+        "accept": ",".join([*types, *extensions, ".jpeg", ".tif"]),
+        "accepted": ACCEPTED,
+        "max_bytes": MAX_BYTES,
+        "max_files": MAX_FILES,
+        "sentences": {
+            "not_a_photo": NOT_A_PHOTO,
+            "empty": EMPTY,
+            "too_large": TOO_LARGE,
+            "unreadable": UNREADABLE,
+            "unsent": UNSENT,
+            "too_many": f"Only the first {MAX_FILES} photos were taken. Add the others once more.",
+        },
+    }
 
 
 def megabytes(size: int) -> str:

@@ -82,15 +82,15 @@ async def look_back(page: Page, texts: list[str], pictures: Path) -> None:
     await expect(page.get_by_text("3 of 3 photos done")).to_be_visible()
 
     await page.get_by_role("link", name="History").click()
-    tiles = page.locator("a.tile")
+    tiles = page.locator("li.tile a.open")
     await expect(tiles).to_have_count(3)
-    captions = await page.locator("a.tile .caption").all_inner_texts()
+    captions = await page.locator("li.tile .caption").all_inner_texts()
     assert sorted(captions) == sorted(texts[0::3])
     await until(lambda: all_arrived(page, 3))
     await page.screenshot(path=pictures / "history.png")
 
     await tiles.first.click()
-    await expect(page.get_by_text("About this photo")).to_be_visible()
+    await expect(page.get_by_role("heading", level=1, name="Photo added")).to_be_visible()
     await until(lambda: all_arrived(page, 1))
     await page.screenshot(path=pictures / "photo.png")
     await page.get_by_role("button", name="Back").click()
@@ -115,7 +115,7 @@ async def sign_out(page: Page, stack: Stack) -> None:
 
     await page.goto(f"{stack['UI_URL']}/history")
     await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
-    assert await page.locator("a.tile").count() == 0
+    assert await page.locator("li.tile a.open").count() == 0
 
     await page.get_by_role("button", name="Sign in").click()
     await expect(page.get_by_label("Password")).to_be_visible()

@@ -1,11 +1,5 @@
-from services.ui.cadence import PATIENCE, Cadence
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from services.ui.cadence import PATIENCE, Cadence, Outage
+from tests.unit.ui.clock import Clock
 
 
 def pauses(cadence: Cadence, clock: Clock, *, news: list[bool]) -> list[float]:
@@ -45,3 +39,37 @@ def test_patience_ends_without_news_and_begins_anew_when_asked():
 
     assert not cadence.is_exhausted()
     assert cadence.is_due()
+
+
+def test_many_photos_under_way_are_asked_for_less_often():
+    clock = Clock()
+    few, many = Cadence(clock), Cadence(clock)
+
+    few.record(news=True, under_way=1)
+    many.record(news=True, under_way=100)
+
+    assert few.due_in() < 1.0 < many.due_in() < 3.0
+
+
+def test_gateway_that_stays_away_is_asked_ever_less_often():
+    clock = Clock()
+    outage = Outage(clock)
+    pauses = []
+    for _ in range(6):
+        outage.begin()
+        pauses.append(outage.due_in())
+        clock.now += outage.due_in()
+
+    outage.end()
+    outage.begin()
+
+    assert pauses == [1.0, 2.0, 4.0, 8.0, 8.0, 8.0]
+    assert outage.due_in() == 1.0
+
+
+def test_gateway_is_left_alone_for_as_long_as_it_asks():
+    outage = Outage(Clock())
+
+    outage.begin(asked=5.0)
+
+    assert outage.due_in() == 5.0

@@ -1,101 +1,194 @@
+from typing import Any
+
 import pytest
 
-from clients.problems import Refused, Unavailable, Unreachable
+from clients.problems import ApiError, Refused, Unavailable, Unreachable
+from clients.resources import Image
 from services.ui import sending, sentences, sign_in
-from services.ui.batches import Batch, Stage
+from services.ui.errands import Errands
+from tests.unit.ui.clock import Clock
 from tests.unit.ui.fake_client import FakeClient
+from tests.unit.ui.telling import parcel, telling
 
 GONE = Unavailable("dependency_unavailable", 503, "")
-JPEG = b"\xff\xd8\xff\xe0" + bytes(20)
-QUICK = sending.Patience(total=5.0, first_pause=0.01, longest_pause=0.02)
+EXPIRED = Refused("upload_expired", 410, "")
 
 
-def drop(*files: tuple[str, bytes]) -> Batch:
-    return Batch(id="drop", items=sending.gathered("drop", files), loaded=True)
+class Sending:
+    """An outbox that is told things; every call has been answered when ``tell`` returns."""
+
+    def __init__(self, *faults: ApiError) -> None:
+        self.clock = Clock()
+        self.client = FakeClient(faults=list(faults))
+        self.errands = Errands(self.clock)
+        self.photos: list[Image] = []
+        self.outbox = sending.Outbox(self.errands, lambda batch, photo: self.photos.append(photo))
+
+    def tell(self, **parcels: Any) -> dict[str, Any]:
+        told = telling(parcels=parcels)
+        self.outbox.advance(self.client, told)
+        self.errands.collect(5.0)
+        return self.outbox.answers(told)
+
+    def form(self, **more: Any) -> str:
+        return str(self.tell(one=parcel(**more))["one"]["form"]["upload_id"])
+
+    def called(self, name: str) -> list[tuple[Any, ...]]:
+        return [call for call in self.client.calls if call[0] == name]
 
 
-def send(batch: Batch, client: FakeClient, patience: sending.Patience = QUICK) -> None:
-    sending.start(batch, client, patience).join(10)
+def test_file_gets_one_form_however_often_it_is_told_of():
+    desk = Sending()
+
+    first, again = desk.form(), desk.form()
+
+    assert first == again
+    assert len(desk.called("begin_upload")) == 1
 
 
-def test_photos_are_handed_in_and_their_bytes_let_go():
-    client = FakeClient()
-    batch = drop(("a.jpg", JPEG + b"a"), ("b.jpg", JPEG + b"b"))
+def test_stored_file_becomes_a_photo_once():
+    desk = Sending()
+    upload_id = desk.form()
 
-    send(batch, client)
+    answers = [desk.tell(one=parcel(stored=upload_id)) for _ in range(2)]
 
-    assert [item.stage for item in batch.items] == [Stage.WAITING, Stage.WAITING]
-    assert all(item.data is None for item in batch.items)
-    assert client.submitted == ["image/jpeg", "image/jpeg"]
-
-
-def test_same_photo_twice_in_a_drop_is_one_photo():
-    batch = drop(("a.jpg", JPEG), ("copy of a.jpg", JPEG))
-
-    assert [item.name for item in batch.items] == ["a.jpg"]
+    assert answers == [{"one": {"image": upload_id}}] * 2
+    assert [photo.image_id for photo in desk.photos] == [upload_id]
+    assert len(desk.called("complete_upload")) == 1
 
 
-def test_key_depends_on_drop_and_content():
-    assert sending.key_of("x", JPEG) == sending.key_of("x", JPEG)
-    assert sending.key_of("x", JPEG) != sending.key_of("y", JPEG)
-    assert sending.key_of("x", JPEG) != sending.key_of("x", JPEG + b"!")
+def test_file_stored_by_an_earlier_visit_needs_no_form():
+    desk = Sending()
+    desk.client.uploads["before"] = {"batch": "b"}
+
+    answer = desk.tell(one=parcel(stored="before"))
+
+    assert answer == {"one": {"image": "before"}}
+    assert desk.called("begin_upload") == []
 
 
-def test_file_that_is_no_photo_is_never_sent():
-    client = FakeClient()
-    batch = drop(("notes.txt", b"hello"))
+def test_form_that_was_of_no_use_is_replaced():
+    desk = Sending()
+    first = desk.form()
 
-    send(batch, client)
+    second = desk.form(spent=first)
 
-    assert batch.items[0].stage is Stage.UNSENT
-    assert client.submitted == []
-
-
-def test_gateway_that_comes_back_gets_the_photo():
-    client = FakeClient(faults=[GONE, Unreachable("ConnectionError")])
-    batch = drop(("a.jpg", JPEG))
-
-    send(batch, client)
-
-    assert batch.items[0].stage is Stage.WAITING
-    assert not batch.held_up
+    assert second != first
+    assert desk.form(spent=first) == second
 
 
-def test_gateway_that_stays_away_is_not_asked_for_ever():
-    client = FakeClient(faults=[GONE] * 100)
-    batch = drop(("a.jpg", JPEG))
+@pytest.mark.parametrize("code", ["upload_expired", "upload_missing", "not_found"])
+def test_upload_that_came_to_nothing_gets_another_form(code):
+    desk = Sending()
+    first = desk.form()
+    desk.client.faults = [Refused(code, 410, "")]
 
-    send(batch, client, sending.Patience(total=0.05, first_pause=0.01, longest_pause=0.02))
+    desk.tell(one=parcel(stored=first))
+    second = desk.form(stored=first)
 
-    assert batch.items[0].problem == sentences.UNREACHED
-    assert batch.items[0].data is None
-
-
-def test_spent_quota_says_when_to_come_back():
-    refused = Refused("quota_exceeded", 429, "", retry_after=600.0)
-    batch = drop(("a.jpg", JPEG))
-
-    send(batch, FakeClient(faults=[refused]))
-
-    assert "in 10 minutes" in (batch.items[0].problem or "")
+    assert second != first
+    assert desk.tell(one=parcel(stored=second)) == {"one": {"image": second}}
 
 
-def test_ended_session_stops_the_whole_drop():
-    client = FakeClient(faults=[sign_in.refusal()] * 8)
-    batch = drop(*((f"{i}.jpg", JPEG + bytes([i])) for i in range(8)))
+def test_uploads_that_always_come_to_nothing_end_in_a_sentence():
+    desk = Sending()
+    stored = None
+    for _ in range(4):
+        stored = desk.form(stored=stored)
+        desk.client.faults = [EXPIRED]
+        desk.tell(one=parcel(stored=stored))
 
-    send(batch, client)
+    assert desk.tell(one=parcel(stored=stored))["one"] == {
+        "problem": sentences.UNREACHED,
+        "again": True,
+        "tries": 0,
+    }
 
-    assert batch.signed_out
-    assert {item.problem for item in batch.items} == {sentences.SIGNED_OUT}
-    assert client.submitted == []
+
+def test_spent_quota_says_when_to_come_back_and_is_asked_again_on_request_only():
+    desk = Sending(Refused("quota_exceeded", 429, "", retry_after=600.0))
+
+    refused, still = desk.tell(one=parcel()), desk.tell(one=parcel())
+    again = desk.tell(one=parcel(tries=1))
+
+    assert "in 10 minutes" in refused["one"]["problem"]
+    assert refused == still
+    assert refused["one"]["again"]
+    assert again["one"]["tries"] == 1
+    assert "form" in again["one"]
 
 
-@pytest.mark.parametrize("code", ["idempotency_in_flight", "too_many_uploads"])
-def test_passing_refusal_is_tried_again(code):
-    client = FakeClient(faults=[Refused(code, 409, "", retry_after=0.0)])
-    batch = drop(("a.jpg", JPEG))
+@pytest.mark.parametrize("code", ["image_too_large", "unsupported_media_type"])
+def test_file_that_is_no_photo_is_not_offered_another_try(code):
+    answer = Sending(Refused(code, 413, "")).tell(one=parcel())
 
-    send(batch, client)
+    assert answer["one"]["again"] is False
 
-    assert batch.items[0].stage is Stage.WAITING
+
+def test_gateway_that_comes_back_gets_the_file():
+    desk = Sending(GONE, Unreachable("ConnectionError"))
+
+    away = desk.tell(one=parcel())
+    too_early = desk.tell(one=parcel())
+    desk.clock.now += 1.0
+    still_away = desk.tell(one=parcel())
+    desk.clock.now += 2.0
+    back = desk.tell(one=parcel())
+
+    assert away == too_early == still_away == {}
+    assert desk.client.faults == []
+    assert "form" in back["one"]
+    assert not desk.errands.is_away
+
+
+def test_gateway_that_is_away_is_tried_with_one_call_at_a_time():
+    desk = Sending(GONE)
+    desk.tell(one=parcel())
+    desk.client.faults = [GONE] * 10
+    desk.clock.now += 1.0
+
+    desk.tell(**{str(n): parcel() for n in range(8)})
+
+    assert len(desk.client.faults) == 9
+
+
+def test_lost_answer_leaves_it_open_which_photo_the_file_is():
+    desk = Sending()
+    upload_id = desk.form()
+    desk.client.faults = [Unreachable("Timeout")]
+
+    desk.tell(one=parcel(stored=upload_id))
+    unsure = desk.outbox.unsure()
+    desk.clock.now += 1.0
+    desk.tell(one=parcel(stored=upload_id))
+
+    assert unsure == {"one"}
+    assert desk.outbox.unsure() == frozenset()
+
+
+def test_ended_session_stops_everything():
+    desk = Sending(sign_in.refusal())
+
+    desk.tell(one=parcel())
+    desk.tell(one=parcel(), two=parcel())
+
+    assert desk.errands.signed_out
+    assert desk.client.calls == []
+
+
+def test_passing_refusal_is_tried_again():
+    desk = Sending(Refused("too_many_uploads", 429, "", retry_after=1.0))
+
+    desk.tell(one=parcel())
+    desk.clock.now += 1.0
+
+    assert "form" in desk.tell(one=parcel())["one"]
+
+
+def test_fault_of_our_own_is_no_end():
+    desk = Sending(ValueError("bug"))  # type: ignore[arg-type]
+
+    desk.tell(one=parcel())
+    desk.clock.now += 1.0
+
+    assert "form" in desk.tell(one=parcel())["one"]

@@ -1,0 +1,37 @@
+"""Languages that captions can be asked for in, by the names their readers use. Any other BCP 47
+tag works, too.
+"""
+
+LANGUAGES = (
+    ("en", "English"),
+    ("ar", "العربية"),
+    ("bn", "বাংলা"),
+    ("zh", "中文"),
+    ("cs", "Čeština"),
+    ("da", "Dansk"),
+    ("nl", "Nederlands"),
+    ("fi", "Suomi"),
+    ("fr", "Français"),
+    ("de", "Deutsch"),
+    ("el", "Ελληνικά"),
+    ("he", "עברית"),
+    ("hi", "हिन्दी"),
+    ("hu", "Magyar"),
+    ("id", "Bahasa Indonesia"),
+    ("it", "Italiano"),
+    ("ja", "日本語"),
+    ("ko", "한국어"),
+    ("nb", "Norsk bokmål"),
+    ("fa", "فارسی"),
+    ("pl", "Polski"),
+    ("pt", "Português"),
+    ("pt-BR", "Português (Brasil)"),
+    ("ro", "Română"),
+    ("ru", "Русский"),
+    ("es", "Español"),
+    ("sv", "Svenska"),
+    ("th", "ไทย"),
+    ("tr", "Türkçe"),
+    ("uk", "Українська"),
+    ("vi", "Tiếng Việt"),
+)
