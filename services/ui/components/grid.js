@@ -1,60 +1,59 @@
-// History: thumbnails as links. A plain click opens the photo in this page; a middle or modified
-// click does what links do. Texts are set through textContent only.
+// History: thumbnails as links, with boxes to tick and a bar for what is ticked.
 
-function element(tag, className, parent) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  parent.append(made);
-  return made;
+// What scrolls the page; outside of Streamlit it is the document.
+function scrollerOf(root) {
+  let at = root.getRootNode().host ?? root.parentElement;
+  while (at && !/auto|scroll/.test(getComputedStyle(at).overflowY)) {
+    at = at.parentElement ?? at.getRootNode().host;
+  }
+  return at ?? document.scrollingElement;
 }
 
-function buildTile(list, tile) {
-  const link = element("a", "tile", element("li", "", list));
-  link.href = `?image=${encodeURIComponent(tile.id)}`;
-  link.dataset.id = tile.id;
-  element("span", "frame", link);
-  element("span", "caption", link);
-  element("span", "when", link);
-  return link;
+// Back from a photo: the page as far down as it was, and the keyboard on the same photo. Once only:
+// later visits begin at the top.
+function goBackTo(root, place) {
+  const seen = Symbol.for("captions.place");
+  const link = [...root.querySelectorAll(".open")].find((one) => one.dataset.id === place?.id);
+  if (!link || window[seen] === place.at) return;
+  window[seen] = place.at;
+  requestAnimationFrame(() => {
+    scrollerOf(root).scrollTop = place.top;
+    link.focus({ preventScroll: true });
+    // In another order or on another screen it may be somewhere else by now.
+    link.scrollIntoView({ block: "nearest" });
+  });
 }
 
-function updateTile(link, tile) {
-  const frame = link.querySelector(".frame");
-  let image = frame.querySelector("img");
-  if (tile.url && !image) {
-    image = element("img", "", frame);
-    image.loading = "lazy";
-    image.decoding = "async";
-  }
-  if (image && tile.url) {
-    // The caption beside it names the link: reading the alt text as well would say it twice.
-    image.alt = "";
-    if (image.src !== tile.url) image.src = tile.url;
-  }
-  link.dataset.stage = tile.stage;
-  link.querySelector(".caption").textContent = tile.caption;
-  link.querySelector(".when").textContent = tile.when;
+// Another page of the same: its beginning, for the eyes and for the keyboard.
+function goToTop(root) {
+  if (root.getBoundingClientRect().top < 0) root.scrollIntoView({ block: "start" });
+  root.querySelector(".open")?.focus({ preventScroll: true });
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  const list = parentElement.querySelector(".grid") ?? element("ul", "grid", parentElement);
-  // Drawings may be told in any order: see revisions.py.
-  if (data.revision < Number(list.dataset.revision ?? 0)) return;
-  list.dataset.revision = data.revision;
-  const wanted = new Set(data.tiles.map((tile) => tile.id));
-  for (const link of list.querySelectorAll(".tile")) {
-    if (!wanted.has(link.dataset.id)) link.parentElement.remove();
-  }
-  for (const tile of data.tiles) {
-    const link =
-      [...list.querySelectorAll(".tile")].find((found) => found.dataset.id === tile.id) ??
-      buildTile(list, tile);
-    updateTile(link, tile);
-    list.append(link.parentElement);
-    link.onclick = (event) => {
-      if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
-      event.preventDefault();
-      setTriggerValue("opened", tile.id);
-    };
-  }
+function build(parentElement) {
+  const root = element("div", "history", parentElement);
+  buildBar(root);
+  element("ul", "grid", root).setAttribute("aria-label", "Your photos, newest first");
+  return root;
+}
+
+export default function ({ data, parentElement, setStateValue, setTriggerValue }) {
+  const found = parentElement.querySelector(".history");
+  const root = found ?? build(parentElement);
+  if (!isNews(root, data.revision)) return;
+  root.tell = setStateValue;
+  root.ask = (what, ids) => setTriggerValue("asked", { what, ids });
+  root.open = (id) => 
+    setTriggerValue("opened", { id, top: scrollerOf(root).scrollTop, at: Date.now() });
+  root.spoiled = () => setTriggerValue("spoiled", Date.now());
+  root.header = data.header;
+  const isTurned = found && data.page !== root.page;
+  root.page = data.page;
+  root.address = data.address;
+  root.tiles = data.tiles;
+  takeUp(root, data);
+  updateTiles(root, data.tiles);
+  showChoice(root);
+  if (isTurned) goToTop(root);
+  if (!found) goBackTo(root, data.place);
 }
