@@ -13,6 +13,7 @@ from benchmarks.rows import (
     gateway_request,
     loop_stall,
     one_photo,
+    page_clicks,
     renditions,
     threads,
     thumbnail,
@@ -26,6 +27,7 @@ ROWS = (
     one_photo.ROW,
     captioner_throughput.ROW,
     loop_stall.ROW,
+    page_clicks.ROW,
 )
 README = machine.ROOT / "benchmarks/README.md"
 _USAGE_ERROR = 2

@@ -9,15 +9,22 @@ import pytest
 from tests.stack import Stack, whole_stack
 
 # Tests that start many processes run one after the other, or they time each other out.
-WHOLE_MACHINE = ("tests/browser/", "tests/system/", "tests/integration/test_local_stack_")
+WHOLE_MACHINE = ("tests/system/", "tests/integration/test_local_stack_", "tests/terraform/")
+PAGE = "tests/browser/"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """For ``--dist=loadgroup``: a file stays in one process, and so do all that are heavy."""
     for item in items:
-        file = item.nodeid.split("::")[0]
-        heavy = file.startswith(WHOLE_MACHINE)
-        item.add_marker(pytest.mark.xdist_group("whole machine" if heavy else file))
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+
+
+def _group(item: pytest.Item) -> str:
+    file = item.nodeid.split("::")[0]
+    if file.startswith(WHOLE_MACHINE) or "stack" in getattr(item, "fixturenames", ()):
+        return "whole machine"
+    # They share a browser and a page's server.
+    return "page" if file.startswith(PAGE) else file
 
 
 @pytest.fixture(scope="session", autouse=True)

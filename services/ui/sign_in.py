@@ -89,6 +89,11 @@ def reject() -> None:
     st.session_state[_REJECTED] = True
 
 
+def is_rejected() -> bool:
+    """The gateway refused the token, and nobody has signed in since."""
+    return bool(st.session_state.get(_REJECTED))
+
+
 def refusal() -> NotSignedIn:
     """What a call would end in, once one has been refused for its token."""
     return NotSignedIn("invalid_token", HTTPStatus.UNAUTHORIZED, "The session has ended.")

@@ -1,37 +1,43 @@
 """A real Chromium, a whole stack, and a page on a fake gateway for what needs no stack."""
 
 import os
-import socket
-import subprocess
-import sys
-import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import requests
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
+from tests.browser.page_server import CHROMIUM, FLAGS, answers, serving, use_gateway
 from tests.deadlines import until
 from tests.unit.ui.fake_gateway import FakeGateway, running
 
 ROOT = Path(__file__).parents[2]
-CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WIDE = (1280, 900)
 PHONE = (390, 844)
 
 # A machine that does much else besides takes longer than the five seconds it would be.
 expect.set_options(timeout=20_000)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of each matrix of screens and colours `make test` sees wide and light, and small and dark.
+
+    `make test-browser` sees all four of each.
+    """
+    if os.environ.get("EVERY_SCREEN"):
+        return
+    left_out = [item for item in items if _is_other_screen(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+
+
+def _is_other_screen(item: pytest.Item) -> bool:
+    callspec = getattr(item, "callspec", None)
+    chosen = callspec.params if callspec is not None else {}
+    if not {"size", "scheme"} <= chosen.keys():
+        return False
+    return bool((chosen["size"] == WIDE) == (chosen["scheme"] == "dark"))
+
 
 OpenContext = Callable[..., Awaitable[BrowserContext]]
 
@@ -47,9 +53,17 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def open_context(browser: Browser) -> AsyncIterator[OpenContext]:
-    """Make browser contexts (profiles of their own) that are closed after the test."""
+async def open_context(
+    browser: Browser, request: pytest.FixtureRequest
+) -> AsyncIterator[OpenContext]:
+    """Make browser contexts (profiles of their own) that are closed after the test.
+
+    The page in them speaks to the test's own gateway, if it has one.
+    """
     opened: list[BrowserContext] = []
+    gateway = None
+    if "gateway" in request.fixturenames:
+        gateway = request.getfixturevalue("gateway")
 
     async def make(size: tuple[int, int] = WIDE, scheme: str = "light") -> BrowserContext:
         context = await browser.new_context(
@@ -58,6 +72,8 @@ async def open_context(browser: Browser) -> AsyncIterator[OpenContext]:
             permissions=["clipboard-read", "clipboard-write"],
         )
         context.set_default_timeout(20_000)
+        if gateway is not None:
+            await use_gateway(context, gateway.url)
         opened.append(context)
         return context
 
@@ -82,53 +98,18 @@ def gateway() -> Iterator[FakeGateway]:
         yield gateway
 
 
-@pytest.fixture
-async def page_url(gateway: FakeGateway) -> AsyncIterator[str]:
-    """The signed-in page on the fake gateway."""
-    with serving(TEST_GATEWAY_URL=gateway.url) as url:
+@pytest.fixture(scope="session")
+async def page_server() -> AsyncIterator[str]:
+    """One server for all tests: what a test leaves behind is in its own browser context."""
+    with serving() as url:
         await until(lambda: answers(f"{url}/_stcore/health"), within=30)
         yield url
 
 
 @pytest.fixture
-async def front_url() -> AsyncIterator[str]:
-    """The front page after a session that ran out."""
-    with serving(TEST_SHOW_FRONT="ended") as url:
-        await until(lambda: answers(f"{url}/_stcore/health"), within=30)
-        yield url
-
-
-@contextmanager
-def serving(**variables: str) -> Iterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    script = Path(__file__).parent / "page_without_sign_in.py"
-    flags = [f"--server.port={port}", "--server.address=127.0.0.1"]
-    with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", str(script), *flags],
-            # The page's own theme and settings are found by the working folder.
-            cwd=ROOT / "services" / "ui",
-            env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            yield f"http://localhost:{port}"
-        finally:
-            process.terminate()
-            process.wait(20)
-            # Shown by pytest if the test fails: the page itself tells users no details.
-            log.seek(0)
-            sys.stdout.write(log.read())
-
-
-def answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=2).ok
-    except requests.RequestException:
-        return False
+def page_url(page_server: str, gateway: FakeGateway) -> str:
+    """The signed-in page on the test's own fake gateway."""
+    return page_server
 
 
 async def loaded_pictures(page: Page) -> int:

@@ -1,18 +1,13 @@
-"""The signed-in page for a fixed person and a gateway named in the environment: the browser
-tests of the page's own behaviour run it, the sign-in has a test of its own on the whole stack."""
+"""The signed-in page as a server of its own, for the gateway that a cookie names.
 
-import os
+The browser tests of the page's own behaviour run it; the sign-in has a test of its own on the whole
+stack. ``signed_in_page.py`` is what runs for each visit.
+"""
 
-from clients.api import CaptionApi
-from clients.connection import Patience
-from services.ui import shell, sign_in
-from services.ui.views import front
+from pathlib import Path
 
-shell.prepare()
-if os.environ.get("TEST_SHOW_FRONT"):
-    front.show(ended=os.environ["TEST_SHOW_FRONT"] == "ended")
-else:
-    shell.show(
-        sign_in.Person(name="ana@example.com", token="good"),
-        lambda: CaptionApi(os.environ["TEST_GATEWAY_URL"], "good", patience=Patience(attempts=1)),
-    )
+import streamlit as st
+
+from services.ui import downloads
+
+app = st.App(Path(__file__).with_name("signed_in_page.py"), routes=downloads.ROUTES)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import PHONE, WIDE, OpenContext, loaded_pictures
+from tests.browser.conftest import OpenContext, loaded_pictures
 from tests.deadlines import until
 from tests.photos import REAL_PHOTOS
 from tests.unit.ui.fake_gateway import FakeGateway
@@ -131,55 +131,6 @@ async def test_reload_in_the_middle_shows_the_drop_again(
     assert gateway.submits == 3
 
 
-async def test_history_opens_a_photo_by_keyboard_and_goes_back(
-    open_context: OpenContext, page_url: str, gateway: FakeGateway
-) -> None:
-    gateway.add(Path(PHOTOS[0]).read_bytes())
-    page = await (await open_context()).new_page()
-    await page.goto(f"{page_url}/history")
-    tile = page.get_by_role("link", name="A photo in")
-
-    await tile.focus()
-    await page.keyboard.press("Enter")
-    await expect(page.get_by_text("About this photo")).to_be_visible()
-    assert "image=" in page.url
-    await page.get_by_role("button", name="Back").click()
-
-    await expect(tile).to_be_visible()
-    assert "image=" not in page.url
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("size", [WIDE, PHONE], ids=["wide", "phone"])
-async def test_every_view_fits_its_screen(
-    open_context: OpenContext,
-    page_url: str,
-    gateway: FakeGateway,
-    pictures: Path,
-    size: tuple[int, int],
-    scheme: str,
-) -> None:
-    page = await (await open_context(size, scheme)).new_page()
-    name = f"{size[0]}-{scheme}"
-    await dropped(page, page_url, PHOTOS)
-    await expect(page.get_by_text("3 of 3 photos done")).to_be_visible()
-    await fits(page, pictures / f"fake-caption-{name}.png")
-
-    await page.get_by_role("link", name="History").click()
-    await expect(page.get_by_role("link", name="A photo in")).to_have_count(3)
-    await fits(page, pictures / f"fake-history-{name}.png")
-
-    await page.get_by_role("link", name="A photo in").first.click()
-    await expect(page.get_by_text("About this photo")).to_be_visible()
-    await fits(page, pictures / f"fake-photo-{name}.png")
-
-
-async def fits(page: Page, picture: Path) -> None:
-    await page.screenshot(path=picture)
-    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    assert await page.evaluate(overflow) <= 0
-
-
 async def test_page_asks_no_other_site_for_anything(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -194,10 +145,12 @@ async def test_page_asks_no_other_site_for_anything(
     assert [url for url in asked if not url.startswith(allowed)] == []
 
 
-async def test_ended_session_has_one_way_on(open_context: OpenContext, front_url: str) -> None:
+async def test_ended_session_has_one_way_on(open_context: OpenContext, page_server: str) -> None:
     page = await (await open_context()).new_page()
 
-    await page.goto(front_url)
+    cookie = {"name": "person", "value": "ended", "url": page_server}
+    await page.context.add_cookies([cookie])
+    await page.goto(page_server)
 
     await expect(page.get_by_role("button", name="Sign in again")).to_be_visible()
     await expect(page.get_by_role("button")).to_have_count(1)

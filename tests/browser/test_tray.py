@@ -178,7 +178,7 @@ async def test_language_tag_that_is_none_says_so_and_does_no_harm(
 async def test_reload_while_sending_loses_no_photo_and_sends_none_twice(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
-    gateway.bucket_delay_s = 1.5
+    gateway.bucket_delay_s = 60.0
     page = await (await open_context()).new_page()
     await dropped(page, page_url, PHOTOS)
     await until(lambda: gateway.requests["POST /bucket"] > 0)

@@ -26,7 +26,7 @@ def test_streamlit_gets_its_secrets_in_a_private_file_and_nowhere_else(tmp_path:
     python.parent.mkdir()
     python.write_text(_PYTHON)
     python.chmod(0o755)
-    # The script writes to its own /tmp; here, to a folder of the test.  # noqa: S108  the script's own folder, replaced by ours
+    # The script writes to its own /tmp; here, to a folder of the test.
     script = (SOURCE / "files" / "ui.sh").read_text().replace("/tmp/", f"{tmp_path}/")  # noqa: S108
 
     subprocess.run(

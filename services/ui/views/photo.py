@@ -47,6 +47,8 @@ def _show_nothing() -> None:
 
 
 def _body(client: CaptionApi, viewed: Viewed, person: Person) -> None:
+    if sign_in.is_rejected():
+        st.rerun()
     key = f"texts-{viewed.photo.image_id}"
     with sign_in.required():
         viewing.follow(client, viewed)

@@ -9,7 +9,7 @@ from typing import TypeVar
 import streamlit as st
 
 from clients.api import CaptionApi
-from clients.problems import Refused, Unavailable, Unreachable
+from clients.problems import NotSignedIn, Refused, Unavailable, Unreachable
 from clients.resources import Image
 from services.ui import downloads, sentences, sign_in, writers
 from services.ui.components import saving
@@ -26,50 +26,83 @@ _USUAL = "Usual order"
 _AS_BEFORE = "As before"
 # Set where captions turned out not to go into a file; its id.
 _PLAIN_ONLY = "photo_plain_only"
+# What the last call came to that did not do what was wanted: the photo, the act, the sentence.
+_TROUBLE = "photo_trouble"
+# The fields of the form for new captions.
+_LANGUAGE, _STYLE, _FIRST = "again-language", "again-style", "again-first"
 
 
 def offer_captions(client: CaptionApi, photo: Image, *, begun: Callable[[Image], None]) -> None:
     """The form for new captions; ``begun`` is told of the photo once they are on their way."""
     with st.expander("Caption again"), st.form("caption-again", border=False):
-        language = st.selectbox(
+        st.selectbox(
             "Language",
             [None, *_LANGUAGES],
             format_func=lambda tag: _LANGUAGES[tag] if tag else _AS_BEFORE,
+            key=_LANGUAGE,
         )
-        style = st.text_input(
+        st.text_input(
             "Style",
             max_chars=_STYLE_MAX,
             placeholder="As before. For example: playful, for a travel shop",
+            key=_STYLE,
         )
-        provider = st.selectbox(
+        st.selectbox(
             "Ask first",
             [None, *writers.NAMES],
             format_func=lambda name: writers.name_of(name) if name else _USUAL,
             help="If it can't answer, the others are asked as usual.",
+            key=_FIRST,
         )
         st.write(_price(photo))
-        wanted = st.form_submit_button("Write new captions")
-    if wanted:
-        again = _done(
-            lambda: client.caption_again(
-                photo.image_id, language=language, style=style.strip() or None, provider=provider
-            ),
-            "caption",
-        )
-        if again is not None:
-            begun(again)
-            st.rerun()
+        st.form_submit_button("Write new captions", on_click=_write, args=(client, photo, begun))
+    _say_trouble(photo, "caption")
 
 
 def offer_retry(client: CaptionApi, photo: Image, *, begun: Callable[[Image], None]) -> None:
     """Another try for a photo that failed, where that can help."""
-    if photo.error is None or not photo.error.retryable:
-        return
-    if st.button("Try again", type="primary"):
-        again = _done(lambda: client.retry(photo.image_id), "add")
-        if again is not None:
-            begun(again)
-            st.rerun()
+    if photo.error is not None and photo.error.retryable:
+        st.button("Try again", type="primary", on_click=_retry, args=(client, photo, begun))
+    _say_trouble(photo, "add")
+
+
+# What costs something is done in callbacks: these run before all else, where a run of the page that
+# another event cuts short would never get as far as the button that was clicked.
+def _write(client: CaptionApi, photo: Image, begun: Callable[[Image], None]) -> None:
+    chosen = st.session_state
+    language, first = chosen[_LANGUAGE], chosen[_FIRST]
+    style = str(chosen[_STYLE]).strip() or None
+    _try(
+        lambda: client.caption_again(
+            photo.image_id, language=language, style=style, provider=first
+        ),
+        photo,
+        "caption",
+        begun,
+    )
+
+
+def _retry(client: CaptionApi, photo: Image, begun: Callable[[Image], None]) -> None:
+    _try(lambda: client.retry(photo.image_id), photo, "add", begun)
+
+
+def _try(call: Callable[[], Image], photo: Image, act: Act, begun: Callable[[Image], None]) -> None:
+    trouble = ""
+    try:
+        begun(call())
+    except NotSignedIn:
+        sign_in.reject()
+    except Refused as refused:
+        trouble = sentences.refusal(refused, act=act)
+    except (Unreachable, Unavailable):
+        trouble = sentences.AWAY
+    st.session_state[_TROUBLE] = (photo.image_id, act, trouble)
+
+
+def _say_trouble(photo: Image, act: Act) -> None:
+    image_id, what, trouble = st.session_state.get(_TROUBLE, ("", "", ""))
+    if trouble and (image_id, what) == (photo.image_id, act):
+        st.warning(trouble)
 
 
 def offer_download(client: CaptionApi, photo: Image) -> None:
