@@ -79,7 +79,7 @@ soak: venv-dev venv-aws  ## 500 photos under kills, outages of 20 s and of a mod
 
 .PHONY: test-browser
 test-browser: venv-dev venv-aws  ## the page in a real Chromium
-	@EVERY_SCREEN=1 $(VENV)/bin/python -m pytest --numprocesses=2 --dist=loadfile tests/browser
+	@WHOLE_PAGE=1 $(VENV)/bin/python -m pytest --numprocesses=2 --dist=loadfile tests/browser
 
 # In a folder of its own, without the suite's conftest: it has none of the suite's packages.
 .PHONY: test-sagemaker

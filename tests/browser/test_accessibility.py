@@ -182,6 +182,7 @@ async def still(page: Page) -> None:
     await expect(page.locator("[data-stale=true]")).to_have_count(0)
 
 
+@pytest.mark.detail
 def test_every_row_of_the_table_is_still_needed(needed: set[Exemption], walked: set[str]) -> None:
     if len(walked) < 4 * len(WALKS):
         pytest.skip("not all pages were looked at in this run")

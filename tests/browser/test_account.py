@@ -45,6 +45,7 @@ async def test_everything_is_saved_without_leaving_the_page(
     await expect(page.get_by_text("Your download has started")).to_be_visible()
 
 
+@pytest.mark.detail
 async def test_large_export_is_saved_file_by_file(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -93,6 +94,7 @@ async def test_everything_is_deleted_after_the_words_and_the_receipt_outlives_a_
     await expect(page.get_by_test_id("stCode")).to_contain_text(receipt.splitlines()[1])
 
 
+@pytest.mark.detail
 async def test_dialog_can_be_left_without_deleting(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:

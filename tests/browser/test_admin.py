@@ -43,6 +43,7 @@ async def test_trouble_is_told_first_and_leads_to_its_place(
     await expect(page.get_by_role("heading", name="Dead letters")).to_be_in_viewport()
 
 
+@pytest.mark.detail
 async def test_figures_of_a_chart_open_as_a_table_and_stay_open(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -93,6 +94,7 @@ async def test_dead_letters_are_deleted_by_their_name_only(
     assert gateway.operations.letters["caption"] == []
 
 
+@pytest.mark.detail
 async def test_what_is_typed_outlasts_a_look(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -126,6 +128,7 @@ async def test_a_provider_is_switched_off_and_on(
     assert gateway.operations.off == set()
 
 
+@pytest.mark.detail
 async def test_thirty_days_are_in_their_order(open_context: OpenContext, page_url: str) -> None:
     page = await (await open_context()).new_page()
     await opened(page, page_url)
@@ -146,6 +149,7 @@ async def test_thirty_days_are_in_their_order(open_context: OpenContext, page_ur
     assert labels == sorted(labels)
 
 
+@pytest.mark.detail
 async def test_the_page_looks_again_while_it_is_seen(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -175,6 +179,7 @@ async def seen(page: Page, state: str) -> None:
     )
 
 
+@pytest.mark.detail
 async def test_a_gateway_that_is_away_leaves_the_charts(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -191,6 +196,7 @@ async def test_a_gateway_that_is_away_leaves_the_charts(
     )
 
 
+@pytest.mark.detail
 async def test_somebody_else_is_told_whose_page_it_is(
     open_context: OpenContext, page_url: str
 ) -> None:

@@ -101,6 +101,7 @@ async def is_at(tile: Locator, top: float) -> bool:
     return abs(await top_of(tile) - top) < 40
 
 
+@pytest.mark.detail
 async def test_browsers_way_back_goes_through_what_was_looked_at(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -218,6 +219,7 @@ async def test_deleted_photos_go_after_a_confirmation(
     assert sorted(gateway.images) == sorted(known[:-2])
 
 
+@pytest.mark.detail
 async def test_dismissed_confirmation_deletes_nothing_and_stays_away(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -258,6 +260,7 @@ async def test_exported_photos_arrive_as_a_zip_with_their_captions(
         assert b"dc:description" in archive.read(photos[1])
 
 
+@pytest.mark.detail
 async def test_photos_under_way_move_on_and_then_nothing_is_asked(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -277,6 +280,7 @@ async def test_photos_under_way_move_on_and_then_nothing_is_asked(
         await until(lambda: gateway.lists > asked, within=3.0)
 
 
+@pytest.mark.detail
 async def test_pictures_come_as_they_are_reached_and_nothing_jumps(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:

@@ -97,6 +97,7 @@ async def draft_saved(page: Page, gateway: FakeGateway, image_id: str) -> None:
     assert gateway.images[image_id].edits == {"alt_text": DRAFT}
 
 
+@pytest.mark.detail
 @pytest.mark.parametrize("kind", ["down", "gone"])
 async def test_photos_added_during_an_outage_are_sent_after_it(
     open_context: OpenContext, page_url: str, gateway: FakeGateway, kind: str

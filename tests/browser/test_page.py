@@ -88,6 +88,7 @@ async def test_caption_is_text_and_never_markup(open_context: OpenContext, page_
     assert await page.locator("article b, article em").count() == 0
 
 
+@pytest.mark.detail
 async def test_bad_files_say_why_and_the_others_go_through(
     open_context: OpenContext, page_url: str, tmp_path: Path
 ) -> None:
@@ -103,6 +104,7 @@ async def test_bad_files_say_why_and_the_others_go_through(
     await expect(page.get_by_text("Save a smaller copy")).to_be_visible()
 
 
+@pytest.mark.detail
 async def test_page_goes_on_by_itself_after_the_gateway_was_away(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -117,6 +119,7 @@ async def test_page_goes_on_by_itself_after_the_gateway_was_away(
     await expect(page.get_by_text("The service is not answering")).to_have_count(0)
 
 
+@pytest.mark.detail
 async def test_reload_in_the_middle_shows_the_drop_again(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:

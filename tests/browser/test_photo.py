@@ -78,6 +78,7 @@ async def test_edited_text_is_saved_by_keyboard_and_focus_comes_back(
     assert gateway.images[image_id].edits == {"alt_text": "A cat asleep on a *striped* <mat>"}
 
 
+@pytest.mark.detail
 async def test_three_texts_saved_at_once_all_arrive(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -149,6 +150,7 @@ async def test_text_that_changed_meanwhile_is_chosen_and_never_overwritten(
     await until(lambda: gateway.images[image_id].edits["alt_text"] == "Mine")
 
 
+@pytest.mark.detail
 async def test_text_that_changed_meanwhile_can_be_taken(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -167,6 +169,7 @@ async def test_text_that_changed_meanwhile_can_be_taken(
     assert gateway.images[image_id].edits["alt_text"] == "Theirs"
 
 
+@pytest.mark.detail
 async def test_change_of_another_text_is_no_conflict(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -201,6 +204,7 @@ async def test_what_was_typed_is_there_after_a_reload_and_gone_once_saved(
     await expect(page.get_by_role("textbox", name=CREATIVE)).to_have_count(0)
 
 
+@pytest.mark.detail
 async def test_text_is_kept_while_the_gateway_is_away(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -220,6 +224,7 @@ async def test_text_is_kept_while_the_gateway_is_away(
     await until(lambda: gateway.images[image_id].edits == {"alt_text": "Mine"})
 
 
+@pytest.mark.detail
 async def test_cancelled_text_can_be_brought_back(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -236,6 +241,7 @@ async def test_cancelled_text_can_be_brought_back(
     assert gateway.images[image_id].edits == {}
 
 
+@pytest.mark.detail
 async def test_copy_takes_the_very_text(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -270,6 +276,7 @@ async def test_new_captions_are_followed_until_they_are_there(
         await until(lambda: sum(gateway.requests.values()) > asked, within=3.0)
 
 
+@pytest.mark.detail
 async def test_open_editor_outlives_new_captions(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -324,6 +331,7 @@ async def test_deletion_asks_once_more_and_goes_back(
     assert list(gateway.images) == [kept]
 
 
+@pytest.mark.detail
 async def test_failed_photo_says_why_and_another_try_is_followed(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -355,6 +363,7 @@ async def test_origin_is_a_picture_and_a_table_and_nothing_comes_from_elsewhere(
     assert [url for url in asked if not url.startswith(allowed)] == []
 
 
+@pytest.mark.detail
 async def test_picture_keeps_its_room_while_it_loads(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:

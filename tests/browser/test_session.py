@@ -96,6 +96,7 @@ async def test_sign_out_leaves_nothing_of_ours_in_the_browser(
     assert await page.evaluate("sessionStorage.getItem('captions:ana:draft')") is None
 
 
+@pytest.mark.detail
 async def test_other_tab_clears_itself_before_the_server_has_heard(
     open_context: OpenContext, url: str
 ) -> None:
@@ -134,6 +135,7 @@ async def test_back_after_sign_out_shows_no_photos(open_context: OpenContext, ur
     assert await page.get_by_text("ana@example.com").count() == 0
 
 
+@pytest.mark.detail
 async def test_page_kept_for_the_back_button_is_kept_hidden(
     open_context: OpenContext, url: str
 ) -> None:
@@ -166,6 +168,7 @@ async def test_tab_of_another_person_starts_anew_as_soon_as_somebody_else_signed
     assert await his.evaluate("localStorage.getItem('captions:ana:draft')") is None
 
 
+@pytest.mark.detail
 async def test_page_that_can_not_agree_with_the_browser_does_not_go_round_for_ever(
     open_context: OpenContext, url: str
 ) -> None:
@@ -205,6 +208,7 @@ async def test_session_that_runs_out_asks_to_sign_in_by_itself(
     assert await page.get_by_role("button", name="Sign out").count() == 0
 
 
+@pytest.mark.detail
 async def test_notice_of_the_end_comes_late_and_can_be_put_away(
     open_context: OpenContext, url: str
 ) -> None:
@@ -226,6 +230,7 @@ async def test_notice_of_the_end_comes_late_and_can_be_put_away(
     await expect(notice).to_be_hidden()
 
 
+@pytest.mark.detail
 async def test_sign_in_elsewhere_brings_a_waiting_tab_in(
     open_context: OpenContext, url: str
 ) -> None:
@@ -257,6 +262,7 @@ async def test_sign_in_leads_back_to_where_it_was_asked_for_once(
     assert await page.evaluate("location.pathname") == "/"
 
 
+@pytest.mark.detail
 @pytest.mark.parametrize(
     "place",
     [
@@ -284,6 +290,7 @@ async def test_no_other_place_is_gone_to(
     assert page.url.rstrip("/") == url
 
 
+@pytest.mark.detail
 async def test_current_view_is_marked_and_named(open_context: OpenContext, url: str) -> None:
     context = await open_context()
     await sign_in(context, url, "ana")

@@ -57,6 +57,7 @@ async def kept(page: Page) -> int:
     return int(await page.evaluate(KEPT))
 
 
+@pytest.mark.detail
 @pytest.mark.parametrize("kind", ["drop", "paste"])
 async def test_photo_is_taken_anywhere_on_the_page(
     open_context: OpenContext, page_url: str, gateway: FakeGateway, kind: str
@@ -72,6 +73,7 @@ async def test_photo_is_taken_anywhere_on_the_page(
     assert gateway.submits == 1
 
 
+@pytest.mark.detail
 async def test_photos_are_chosen_with_the_keyboard(
     open_context: OpenContext, page_url: str
 ) -> None:
@@ -103,6 +105,7 @@ async def test_bytes_go_to_the_bucket_and_never_to_the_pages_server(
     assert gateway.requests["POST /v1/images"] == 0
 
 
+@pytest.mark.detail
 async def test_preview_is_there_before_anything_is_sent(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -119,6 +122,7 @@ async def pictures_are(page: Page, count: int) -> bool:
     return await loaded_pictures(page) == count
 
 
+@pytest.mark.detail
 async def test_format_that_the_browser_can_not_show_has_a_calm_place_until_its_thumbnail(
     open_context: OpenContext, page_url: str, gateway: FakeGateway, tmp_path: Path
 ) -> None:
@@ -158,6 +162,7 @@ async def test_options_go_with_each_photo_and_are_there_after_a_reload(
     await expect(page.get_by_text("Deutsch, calm and short, no labels")).to_be_visible()
 
 
+@pytest.mark.detail
 async def test_language_tag_that_is_none_says_so_and_does_no_harm(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -216,6 +221,7 @@ async def test_closed_tab_is_made_up_for_by_the_next_one(
     assert gateway.submits == 3
 
 
+@pytest.mark.detail
 async def test_second_tab_leaves_to_the_first_what_that_is_sending(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -253,6 +259,7 @@ async def test_photos_of_one_person_are_never_sent_for_another(
     await expect(page.get_by_role("article")).to_have_count(1)
 
 
+@pytest.mark.detail
 async def test_another_view_meanwhile_loses_nothing(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -270,6 +277,7 @@ async def test_another_view_meanwhile_loses_nothing(
     await expect(page.get_by_role("heading", name="china")).to_be_visible()
 
 
+@pytest.mark.detail
 async def test_bucket_that_fails_is_tried_again(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -282,6 +290,7 @@ async def test_bucket_that_fails_is_tried_again(
     assert gateway.submits == 3
 
 
+@pytest.mark.detail
 async def test_refused_form_is_replaced(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -300,6 +309,7 @@ async def test_refused_form_is_replaced(
     assert gateway.submits == 1
 
 
+@pytest.mark.detail
 async def test_spent_quota_leaves_the_photos_with_a_sentence_and_one_button_for_all(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -315,6 +325,7 @@ async def test_spent_quota_leaves_the_photos_with_a_sentence_and_one_button_for_
     await done(page, 3)
 
 
+@pytest.mark.detail
 async def test_failed_photo_is_tried_again_by_its_button(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -329,6 +340,7 @@ async def test_failed_photo_is_tried_again_by_its_button(
     assert gateway.requests["POST /v1/images/{image_id}/retry"] == 1
 
 
+@pytest.mark.detail
 async def test_same_file_twice_in_a_drop_is_one_photo(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -340,6 +352,7 @@ async def test_same_file_twice_in_a_drop_is_one_photo(
     assert gateway.submits == 1
 
 
+@pytest.mark.detail
 async def test_more_than_a_hundred_are_cut_off_and_said(
     open_context: OpenContext, page_url: str, gateway: FakeGateway, tmp_path: Path
 ) -> None:
@@ -405,6 +418,7 @@ async def test_what_is_being_read_stays_where_it_is(
     assert abs(after["y"] - before["y"]) <= 2
 
 
+@pytest.mark.detail
 async def test_typing_goes_on_while_photos_come_along(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -421,6 +435,7 @@ async def test_typing_goes_on_while_photos_come_along(
     await expect(style).to_be_focused()
 
 
+@pytest.mark.detail
 async def test_photo_is_opened_and_the_way_back_leads_to_the_drop(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
@@ -437,6 +452,7 @@ async def test_photo_is_opened_and_the_way_back_leads_to_the_drop(
     assert "image=" not in page.url
 
 
+@pytest.mark.detail
 async def test_bar_and_news_are_told_to_screen_readers(
     open_context: OpenContext, page_url: str
 ) -> None:

@@ -65,6 +65,7 @@ async def come_back(page: Page, name: str) -> None:
     await expect(page.get_by_text("2 of 2 photos done")).to_be_visible(timeout=60_000)
 
 
+@pytest.mark.detail
 async def test_address_of_somebody_elses_photo_leads_nowhere(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
