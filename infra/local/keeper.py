@@ -102,6 +102,9 @@ class Keeper:
 
     async def _run_once(self) -> str:
         path = self._layout.log / f"{self.process.name}.log"
+        # Forgotten before there is anything to read: under load, a process may have said where it
+        # answers before the task that looks there begins.
+        self.health_port = self.process.port
         with path.open("ab", buffering=0) as log:
             child = self._child = await _start(self.process)
             ownership.record(self._layout.run, self.process.name, child.pid)
@@ -139,8 +142,6 @@ class Keeper:
                 self.health_port = port
 
     async def _probe(self) -> None:
-        if self.process.port is None:
-            self.health_port = None  # the one of an earlier life
         while not await self._is_well():  # noqa: ASYNC110 - another process has no Event
             await asyncio.sleep(_PROBE_EVERY)
         self._backoff.ready()
