@@ -6,6 +6,8 @@ import time
 from collections.abc import Awaitable, Callable
 
 POLL_S = 0.02
+# Conditions of whole processes ask the emulator, which has other work to do.
+_ASKING_S = 0.1
 
 
 async def until(
@@ -22,3 +24,11 @@ async def until(
         if time.monotonic() > deadline:
             raise AssertionError(f"not so within {within} s: {inspect.getsource(condition)}")
         await asyncio.sleep(POLL_S)
+
+
+def wait_until(condition: Callable[[], object], *, within: float = 90.0, what: str = "it") -> None:
+    """The same for tests without an event loop; ``what`` is what did not come to pass."""
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not so within {within} s"
+        time.sleep(_ASKING_S)

@@ -13,7 +13,8 @@ from moto.server import ThreadedMotoServer
 
 from infra.local.layout import ROOT, layout_from
 from infra.local.processes import emulator
-from tests.integration.local_stack_driver import answers, free_port_base, wait_until
+from tests.deadlines import wait_until
+from tests.integration.local_stack_driver import answers, free_port_base
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from contextlib import ExitStack
 from pathlib import Path
@@ -30,14 +29,6 @@ def free_port_base():
             except OSError:
                 continue
         return base
-
-
-def wait_until(condition, *, within=DEADLINE_S):
-    """Return once ``condition()`` is true; fail after ``within`` seconds."""
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, f"not so within {within} s"
-        time.sleep(0.02)
 
 
 def answers(url):

@@ -13,7 +13,8 @@ from infra.local.kept import keep
 from infra.local.layout import LOCAL_ADMIN, LOCAL_USER, ROOT, UsageError, layout_from
 from infra.local.processes import emulator
 from infra.local.provision import provision
-from tests.integration.local_stack_driver import answers, free_port_base, wait_until
+from tests.deadlines import wait_until
+from tests.integration.local_stack_driver import answers, free_port_base
 
 pytestmark = [
     pytest.mark.timeout(240),

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from infra.local.layout import ROOT
-from tests.integration.local_stack_driver import Stack, answers, wait_until
+from tests.deadlines import wait_until
+from tests.integration.local_stack_driver import Stack, answers
 
 pytestmark = [
     pytest.mark.timeout(240),

@@ -2,8 +2,7 @@
 
 import json
 import signal
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,20 +19,11 @@ from tests.stack import Stack
 
 SERVICES = ("ingest", "captioner")
 MESSAGES_A_CALL = 10  # SQS's own limit
-_POLL_S = 0.2
 _COUNTS = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
 )
-
-
-def wait_until(condition: Callable[[], object], *, within: float, what: str) -> None:
-    """Return once ``condition`` is true; fail after ``within`` seconds, saying ``what`` is not."""
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not so within {within} s"
-        time.sleep(_POLL_S)
 
 
 def small_photos(count: int) -> list[bytes]:

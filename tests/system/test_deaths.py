@@ -17,6 +17,7 @@ import requests
 
 from shared.contracts import Message
 from shared.records import MAX_ATTEMPTS, ImageRecord, Status
+from tests.deadlines import wait_until
 from tests.stack import Stack, whole_stack
 from tests.system.dying import (
     SERVICES,
@@ -25,7 +26,6 @@ from tests.system.dying import (
     ingested,
     small_photos,
     uploaded,
-    wait_until,
 )
 from tests.system.model_calls import ModelCalls, repeated
 from tests.system.test_one_photo import User

@@ -2,15 +2,14 @@
 
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.deadlines import wait_until
 from tests.photos import real_photo
 from tests.stack import Stack, whole_stack
 from tests.system.test_one_photo import User
@@ -74,13 +73,6 @@ def address_of(stack: Stack) -> tuple[str, int]:
     assert parts.hostname is not None
     assert parts.port is not None
     return parts.hostname, parts.port
-
-
-def wait_until(condition: Any, *, within: float) -> None:
-    deadline = time.monotonic() + within
-    while not condition():
-        assert time.monotonic() < deadline, f"not so within {within} s"
-        time.sleep(0.1)
 
 
 def test_nothing_is_left_of_a_user_who_deleted_everything_during_twenty_uploads(

@@ -9,9 +9,10 @@ import requests
 
 from services.gateway.faults import EXIT_FAULT
 from shared.records import Status
+from tests.deadlines import wait_until
 from tests.photos import real_photo
 from tests.stack import Stack, whole_stack
-from tests.system.dying import Death, Inside, Reaper, wait_until
+from tests.system.dying import Death, Inside, Reaper
 from tests.system.test_one_photo import User
 
 COMPLETES_S = 90.0

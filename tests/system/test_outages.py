@@ -21,9 +21,10 @@ import requests
 from infra.local.ownership import recorded
 from shared.records import Status
 from tests.cutting_proxy import Cut, CuttingProxy
+from tests.deadlines import wait_until
 from tests.stack import Stack
 from tests.system.cut_stack import CUTTABLE, cut_stack
-from tests.system.dying import Inside, small_photos, wait_until
+from tests.system.dying import Inside, small_photos
 from tests.system.model_calls import ModelCalls, repeated
 from tests.system.test_one_photo import User
 

@@ -15,8 +15,9 @@ from itertools import pairwise
 import pytest
 
 from shared.records import Attempt, ImageRecord, Provider, Status
+from tests.deadlines import wait_until
 from tests.stack import Stack, whole_stack
-from tests.system.dying import Inside, small_photos, wait_until
+from tests.system.dying import Inside, small_photos
 from tests.system.model_calls import MODELS, ModelCalls
 from tests.system.test_one_photo import User
 from tests.system.test_outages import Sender, unfinished
