@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from clients.resources import Image, Provider
+from clients.resources import Image
 from services.ui import sentences
 from services.ui.batches import Stage, stage_of
 
@@ -26,7 +26,7 @@ def card_of(photo: Image, *, remark: str | None = None) -> dict[str, Any]:
         "thumbnail": photo.thumbnail.url if photo.thumbnail and photo.thumbnail.url else None,
         "problem": remark or (sentences.failure(photo.error) if is_failed else None),
         "again": is_failed and photo.error is not None and photo.error.retryable,
-        "note": note_of(photo.provider),
+        "note": sentences.approximate(photo.provider),
     }
 
 
@@ -39,18 +39,3 @@ def _texts(photo: Image) -> dict[str, str]:
         "creative": captions.creative,
         "alt_text": captions.alt_text,
     }
-
-
-def note_of(provider: Provider | None) -> str | None:
-    """What to say of captions that another than the usual writer wrote."""
-    if provider is None or not provider.degraded:
-        return None
-    if provider.name == "local":
-        return (
-            "Approximate: local model. It knows common things only and can be wrong: "
-            "read the texts before you use them."
-        )
-    return (
-        "Approximate: the usual caption writer was not available, another stepped in. "
-        "Read the texts before you use them."
-    )

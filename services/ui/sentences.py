@@ -3,7 +3,7 @@
 from typing import Literal
 
 from clients.problems import Refused
-from clients.resources import Failure
+from clients.resources import Failure, Provider
 from services.ui.photo_files import ACCEPTED
 
 # What a person asked for; "add" is handing in a photo, or trying one again.
@@ -64,6 +64,7 @@ _UNDONE = {
 }
 _UNKNOWN = "Something unexpected went wrong with this photo. Try adding it again."
 AWAY = "The service is not answering right now. Try again in a moment."
+GOES_ON = "The service is not answering right now. This page goes on by itself."
 NOT_SAVED = "This could not be saved just now. Your text is kept here: save it again in a moment."
 UNREACHED = "We could not send this photo: it did not arrive. Try again in a while."
 
@@ -93,3 +94,18 @@ def _later(seconds: float | None) -> str:
 def photos(count: int) -> str:
     """``"1 photo"``, ``"3 photos"``."""
     return "1 photo" if count == 1 else f"{count} photos"
+
+
+def approximate(provider: Provider | None) -> str | None:
+    """What to say of captions that another than the usual writer wrote."""
+    if provider is None or not provider.degraded:
+        return None
+    if provider.name == "local":
+        return (
+            "Approximate: local model. It knows common things only and can be wrong: "
+            "read the texts before you use them."
+        )
+    return (
+        "Approximate: the usual caption writer was not available, another stepped in. "
+        "Read the texts before you use them."
+    )

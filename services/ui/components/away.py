@@ -4,6 +4,8 @@ import itertools
 
 import streamlit as st
 
+from services.ui import sentences
+
 _PAUSE = 4.0  # seconds
 
 
@@ -15,6 +17,6 @@ def show() -> None:
         # The first call is the page's own run, every later one the timer's.
         if next(ticks):
             st.rerun()
-        st.info("The service is not answering right now. This page goes on by itself.")
+        st.info(sentences.GOES_ON)
 
     st.fragment(notice, run_every=_PAUSE)()

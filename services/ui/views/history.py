@@ -106,7 +106,7 @@ def _show_trouble(visit: _Visit, look: Look) -> None:
 
 def _show_page(client: CaptionApi, memory: Memory, visit: _Visit, shown: Shown) -> None:
     if visit.trouble is not None:
-        st.info("The service is not answering right now. This page goes on by itself.")
+        st.info(sentences.GOES_ON)
     if shown.photos:
         _show_grid(client, memory, visit, shown)
     else:

@@ -104,7 +104,7 @@ def _texts(viewed: Viewed, person: Person) -> texts.Texts:
         language=captions.language if captions else "",
         texts=editing.texts_of(photo),
         outcomes=viewed.outcomes,
-        note=photo_facts.degraded_note(photo.provider),
+        note=sentences.approximate(photo.provider) or "",
         foot=f"Edited by you, {edited}" if edited else "",
     )
 
@@ -128,7 +128,7 @@ def _show_patience(viewed: Viewed) -> None:
             viewed.cadence.restart()
             st.rerun()
     elif viewed.unreached:
-        st.info("The service is not answering right now. This page goes on by itself.")
+        st.info(sentences.GOES_ON)
 
 
 def _say_deleted() -> None:

@@ -33,21 +33,6 @@ def show(photo: Image) -> None:
             _show_origin(photo)
 
 
-def degraded_note(provider: Provider | None) -> str:
-    """What to know of captions that the usual writer did not write; empty if it did."""
-    if provider is None or not provider.degraded:
-        return ""
-    if provider.name == "local":
-        return (
-            "Approximate: written by the local model. It knows common things only and can be "
-            "wrong: read the texts before you use them."
-        )
-    return (
-        "Approximate: the usual caption writer was not available, another stepped in. "
-        "Read the texts before you use them."
-    )
-
-
 def _show_labels(photo: Image) -> None:
     if not photo.labels:
         return

@@ -1,7 +1,8 @@
 import pytest
 
 from clients.resources import Image, Provider, Stage
-from services.ui.cards import card_of, note_of
+from services.ui.cards import card_of
+from services.ui.sentences import approximate
 from tests.unit.ui.samples import completed, failed, image
 
 
@@ -58,9 +59,9 @@ def test_remark_takes_the_place_of_the_reason():
     ids=["local", "fallback"],
 )
 def test_captions_of_another_writer_bear_a_mark(provider, words):
-    assert words in (note_of(provider) or "")
+    assert words in (approximate(provider) or "")
 
 
 def test_captions_of_the_usual_writer_bear_no_mark():
-    assert note_of(Provider(name="bedrock")) is None
-    assert note_of(None) is None
+    assert approximate(Provider(name="bedrock")) is None
+    assert approximate(None) is None
