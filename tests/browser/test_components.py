@@ -114,3 +114,36 @@ async def test_grid_takes_no_caption_for_markup(open_context: OpenContext) -> No
 
     await expect(page.get_by_role("link")).to_contain_text("<b>Cat</b>")
     await expect(page.locator("b")).to_have_count(0)
+
+
+async def drawn_anew(page: Page, drawing: dict[str, Any]) -> None:
+    """As after leaving the grid's page, or when Streamlit puts up the same page twice."""
+    await page.evaluate("document.body.replaceChildren()")
+    await drawn(page, GRID, drawing)
+
+
+BACK_AT_2 = {"place": {"id": "2", "top": 0, "at": 1}}
+
+
+async def test_grid_put_up_twice_on_the_way_back_still_has_the_keyboard_on_the_photo(
+    open_context: OpenContext,
+) -> None:
+    page = await (await open_context()).new_page()
+    await drawn(page, GRID, grid("Cat", 1, "3", "2", "1", **BACK_AT_2))
+    await expect(page.get_by_role("link").nth(1)).to_be_focused()
+
+    await drawn_anew(page, grid("Cat", 2, "3", "2", "1", **BACK_AT_2))
+
+    await expect(page.get_by_role("link").nth(1)).to_be_focused()
+
+
+async def test_way_back_is_over_once_the_reader_does_something(open_context: OpenContext) -> None:
+    page = await (await open_context()).new_page()
+    await drawn(page, GRID, grid("Cat", 1, "3", "2", "1", **BACK_AT_2))
+    await expect(page.get_by_role("link").nth(1)).to_be_focused()
+    await page.keyboard.press("Tab")
+
+    await drawn_anew(page, grid("Cat", 2, "3", "2", "1", **BACK_AT_2))
+    await page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
+
+    await expect(page.locator("a:focus")).to_have_count(0)

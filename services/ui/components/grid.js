@@ -9,14 +9,19 @@ function scrollerOf(root) {
   return at ?? document.scrollingElement;
 }
 
-// Back from a photo: the page as far down as it was, and the keyboard on the same photo. Once only:
+// Back from a photo: the page as far down as it was, and the keyboard on the same photo. Streamlit
+// may draw the grid again right away, so the way back is over only when the reader does something;
 // later visits begin at the top.
 function goBackTo(root, place) {
-  const seen = Symbol.for("captions.place");
+  const over = Symbol.for("captions.place");
   const link = [...root.querySelectorAll(".open")].find((one) => one.dataset.id === place?.id);
-  if (!link || window[seen] === place.at) return;
-  window[seen] = place.at;
+  const isOver = () => window[over] === place.at;
+  if (!link || isOver()) return;
+  const end = () => (window[over] = place.at);
+  const once = { once: true, capture: true, passive: true };
+  for (const act of ["keydown", "pointerdown", "wheel"]) window.addEventListener(act, end, once);
   requestAnimationFrame(() => {
+    if (isOver()) return;
     scrollerOf(root).scrollTop = place.top;
     link.focus({ preventScroll: true });
     // In another order or on another screen it may be somewhere else by now.
@@ -43,7 +48,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   if (!isNews(root, data.revision)) return;
   root.tell = setStateValue;
   root.ask = (what, ids) => setTriggerValue("asked", { what, ids });
-  root.open = (id) => 
+  root.open = (id) =>
     setTriggerValue("opened", { id, top: scrollerOf(root).scrollTop, at: Date.now() });
   root.spoiled = () => setTriggerValue("spoiled", Date.now());
   root.header = data.header;
