@@ -1,9 +1,12 @@
 """No test sees the AWS account or region of whoever runs it; one whole stack serves them all."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
+from functools import cache
 
+import botocore.session
 import pytest
 
 from tests.stack import Stack, whole_stack
@@ -13,6 +16,7 @@ WHOLE_MACHINE = ("tests/system/", "tests/integration/test_local_stack_", "tests/
 PAGE = "tests/browser/"
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in this very hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """For ``--dist=loadgroup``: a file stays in one process, and so do all that are heavy."""
     for item in items:
@@ -25,6 +29,20 @@ def _group(item: pytest.Item) -> str:
         return "whole machine"
     # They share a browser and a page's server.
     return "page" if file.startswith(PAGE) else file
+
+
+def pytest_collection_finish() -> None:
+    """All modules and tests are there to stay: the collector need not walk over them each time."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_reading_of_the_api_models() -> Iterator[None]:
+    """Gateways by the hundred: each would read the descriptions of AWS's APIs for 150 ms."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
