@@ -11,10 +11,11 @@ VENV_SAGEMAKER := .venv-sagemaker
 VENV_IMAGES := .venv-images
 VENV_LOCK := .venv-lock
 VENV_CHECKOV := .venv-checkov
+VENV_LINTERS := .venv-linters
 # -qq: errors only. A warning of somebody else's pip configuration is not ours to show.
 PIP_INSTALL = bin/python -m pip install -qq --disable-pip-version-check --no-input
 UV_VERSION := 0.13.9
-GROUPS := gateway ingest heic captioner ui local local-aws compose compose-cli checkov bench dev
+GROUPS := gateway ingest heic captioner ui local local-aws compose compose-cli checkov linters bench dev
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -96,15 +97,22 @@ test-images: venv-dev  ## build the images, run the containers, one photo, a sto
 	  $(VENV)/bin/python -m pytest -rP tests/images
 
 .PHONY: lint
-lint: venv-dev  ## style, types and imports
+lint: venv-dev venv-linters  ## style, types and imports; Dockerfiles and workflows
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports
+	@$(VENV_LINTERS)/bin/hadolint services/*/Dockerfile infra/compose/Dockerfile
+	@$(VENV_LINTERS)/bin/zizmor --offline --quiet .github/workflows
 
 .PHONY: bench
 bench: venv-dev venv-aws venv-bench  ## measure, and rebuild the table in benchmarks/README.md
 	@$(VENV)/bin/python -m benchmarks $(NAME)
+
+## MEASURE=1             make simulate: first calibrate and check the model against this machine
+.PHONY: simulate
+simulate: venv-dev venv-aws venv-bench  ## how the deployment scales: the figures, plots and tables of docs/scaling.md
+	@$(VENV)/bin/python -m benchmarks.simulate $(if $(MEASURE),measure) sweep
 
 ## PROVIDER=local        make eval: whose captions, configured by CAPTIONER_... variables
 ## PHOTOS=path           make eval: a folder, or a list like benchmarks/eval/photos.jsonl
@@ -161,6 +169,10 @@ venv-sagemaker: python
 .PHONY: test-terraform
 test-terraform: venv-dev venv-checkov  ## the deployment: form, plans, roles, checkov
 	@$(VENV)/bin/python -m pytest -rs tests/terraform
+
+.PHONY: venv-linters
+venv-linters: python
+	@$(call ensure,$(VENV_LINTERS),linters)
 
 .PHONY: venv-checkov
 venv-checkov: python
