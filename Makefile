@@ -61,12 +61,12 @@ token:  ## print an access token for the user NAME, made on first use
 	@test -x $(VENV)/bin/python || { echo "No stack was ever started here: make up" >&2; exit 1; }
 	@$(VENV)/bin/python -m infra.local token
 
-# Two at a time, and never two of those that start many processes: see tests/conftest.py.
+# Three at a time, and never two of those that start many processes: see tests/conftest.py.
 ## CONTRACT_EXAMPLES=n   make test: schemathesis examples of each operation (default 2)
 ## STATE_MACHINE_EXAMPLES=n  make test: sequences of crashes and deliveries (default 60)
 .PHONY: test
 test: venv-dev venv-aws lint  ## everything: lint, types, imports, all tests
-	@$(VENV)/bin/python -m pytest --numprocesses=2 --dist=loadgroup
+	@$(VENV)/bin/python -m pytest --numprocesses=3 --dist=loadgroup
 
 .PHONY: test-fast
 test-fast: venv-dev lint  ## what needs no other process

@@ -8,8 +8,13 @@ from functools import cache
 
 import botocore.session
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.stack import Stack, whole_stack
+
+# How fast a test is says more about the machine than about the code.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 # Tests that start many processes run one after the other, or they time each other out.
 WHOLE_MACHINE = ("tests/system/", "tests/integration/test_local_stack_", "tests/terraform/")

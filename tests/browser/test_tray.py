@@ -402,7 +402,7 @@ async def see(page: Page, state: str) -> None:
 async def test_what_is_being_read_stays_where_it_is(
     open_context: OpenContext, page_url: str, gateway: FakeGateway
 ) -> None:
-    gateway.step_s = 1.0
+    gateway.step_s = 600.0
     page = await (await open_context()).new_page()
     await dropped(page, page_url, PHOTOS)
     last = page.get_by_role("article").last
@@ -410,6 +410,7 @@ async def test_what_is_being_read_stays_where_it_is(
     await expect(last.get_by_text("Waiting", exact=True)).to_be_visible()
     before = await last.bounding_box()
 
+    gateway.step_s = 0.3
     await done(page, 3)
     after = await last.bounding_box()
 

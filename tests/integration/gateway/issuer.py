@@ -26,7 +26,7 @@ def private_key() -> str:
 
 def public_pem(pem: str) -> str:
     """The public half of a private key."""
-    return str(jwk.construct(pem, "RS256").public_key().to_pem().decode())
+    return str(_signer(pem).public_key().to_pem().decode())
 
 
 @cache
@@ -81,7 +81,7 @@ class Issuer:
         if self.down:
             return web.Response(status=500)
         entries = [
-            jwk.construct(pem, "RS256").public_key().to_dict() | {"kid": kid, "use": "sig"}
+            _signer(pem).public_key().to_dict() | {"kid": kid, "use": "sig"}
             for kid, pem in self.keys.items()
         ]
         return web.json_response({"keys": entries})

@@ -52,6 +52,10 @@ class Stage:
         self.resent.append(record)
 
 
+# Seconds in which even a slow machine has claimed a job and begun it.
+LETTING_GO = Options(hold=2, poll_wait=1)
+
+
 @pytest.fixture
 def stage(leases: Leases, clock: Clock) -> Stage:
     return Stage(leases, clock)
@@ -157,7 +161,7 @@ async def test_a_job_that_hangs_has_used_up_an_attempt(
 ) -> None:
     stage.work = hanging = Hanging()
 
-    async with consumed(stage, sqs, queue_url, uploaded, Options(hold=0.2, poll_wait=1)):
+    async with consumed(stage, sqs, queue_url, uploaded, LETTING_GO):
         await until(lambda: hanging.ended == 1)
 
     record = await current(records, stored)
@@ -180,7 +184,7 @@ async def test_a_job_that_hangs_on_the_last_attempt_fails(
         await leases.give_up_attempt(claim)
     stage.work = hanging = Hanging()
 
-    async with consumed(stage, sqs, queue_url, uploaded, Options(hold=0.2, poll_wait=1)):
+    async with consumed(stage, sqs, queue_url, uploaded, LETTING_GO):
         await until(lambda: hanging.ended == 1)
 
     record = await current(records, stored)

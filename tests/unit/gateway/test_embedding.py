@@ -208,7 +208,7 @@ def test_webp_header_tells_canvas_and_alpha(name: str, size: tuple[int, int], al
 
 
 @pytest.mark.parametrize("name", ["jpeg", "png", "webp-lossy", "webp-animated"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_damaged_files_are_refused_or_written_but_nothing_else(
     name: str, data: st.DataObject
@@ -236,9 +236,7 @@ def test_only_three_formats_take_captions() -> None:
 
 
 @needs_exiftool
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(min_size=1, max_size=300))
 def test_any_text_comes_back_through_exiftool(text: str, exiftool: Exiftool) -> None:
     file = embedded(file_of("jpeg-1x1"), CAPTIONS.model_copy(update={"alt_text": text}))

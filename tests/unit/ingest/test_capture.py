@@ -8,7 +8,7 @@ from typing import Any
 
 import pillow_heif
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
@@ -160,7 +160,6 @@ TELLING = [
 _secrets = st.from_regex(r"kept-from-you-[a-z0-9]{4,12}", fullmatch=True)
 
 
-@settings(deadline=None)
 @given(secret=_secrets, media_type=st.sampled_from(list(FORMATS)))
 def test_nothing_of_the_place_the_owner_or_a_serial_number_comes_out(
     secret: str, media_type: MediaType
@@ -193,7 +192,6 @@ _WHOLE = {
 }
 
 
-@settings(deadline=None)
 @given(data=st.data(), media_type=st.sampled_from(list(FORMATS)))
 def test_no_damage_raises_anything(data: st.DataObject, media_type: MediaType) -> None:
     whole = bytearray(_WHOLE[media_type])

@@ -3,7 +3,7 @@ import struct
 import tracemalloc
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -22,7 +22,7 @@ SMALL = {
     )
     for format_ in FORMATS
 }
-PATIENT = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=150)
 
 
 def code_of(data: bytes, limits: Limits = LIMITS) -> str | None:
@@ -70,7 +70,7 @@ def test_real_photo_cut_anywhere_is_refused(name, keep):
     }
 
 
-@PATIENT
+@MANY
 @given(st.data())
 def test_cut_file_raises_nothing_but_permanent(data):
     whole = SMALL[data.draw(st.sampled_from(FORMATS))]
@@ -79,7 +79,7 @@ def test_cut_file_raises_nothing_but_permanent(data):
     assert code_of(whole[:keep]) in {None, "undecodable_image", "unsupported_media_type"}
 
 
-@PATIENT
+@MANY
 @given(st.data())
 def test_changed_bytes_raise_nothing_but_permanent(data):
     changed = bytearray(SMALL[data.draw(st.sampled_from(FORMATS))])
@@ -90,13 +90,13 @@ def test_changed_bytes_raise_nothing_but_permanent(data):
     code_of(bytes(changed))
 
 
-@PATIENT
+@MANY
 @given(st.sampled_from(FORMATS), st.integers(2, 64), st.binary(max_size=300))
 def test_random_bytes_after_a_true_head_raise_nothing_but_permanent(format_, head, rest):
     code_of(SMALL[format_][:head] + rest)
 
 
-@PATIENT
+@MANY
 @given(st.binary(max_size=300))
 def test_random_bytes_are_refused(data):
     assert code_of(data) in {"unsupported_media_type", "undecodable_image"}
