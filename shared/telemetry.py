@@ -7,6 +7,7 @@ carries a token, a caption or the bytes of an image.
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,6 +36,8 @@ _RECORD_FIELDS = frozenset(vars(logging.LogRecord("", 0, "", 0, "", (), None))) 
     "asctime",
     "taskName",
 }
+
+_XRAY_ROOT = re.compile(r"1-([0-9a-f]{8})-([0-9a-f]{24})")
 
 tracer = trace.get_tracer("caption")
 
@@ -127,11 +130,27 @@ def xray_header() -> str | None:
 
 
 def context_of(message: "MessageTypeDef") -> Context:
-    """The trace context that a producer attached to this message."""
+    """The trace context that a producer attached to this message: W3C's, or else X-Ray's."""
     attributes = message.get("MessageAttributes", {})
-    return propagate.extract(
-        {name: value["StringValue"] for name, value in attributes.items() if "StringValue" in value}
-    )
+    carrier = {
+        name: value["StringValue"] for name, value in attributes.items() if "StringValue" in value
+    }
+    if "traceparent" not in carrier:
+        # Whoever sends a message again may copy its body and its system attributes only.
+        header = message.get("Attributes", {}).get("AWSTraceHeader", "")
+        carrier |= _carrier_of(header)
+    return propagate.extract(carrier)
+
+
+def _carrier_of(header: str) -> dict[str, str]:
+    """What ``AWSTraceHeader`` says, as W3C has it; nothing if it is not whole."""
+    fields = dict(part.strip().partition("=")[::2] for part in header.split(";"))
+    root = _XRAY_ROOT.fullmatch(fields.get("Root", ""))
+    if root is None:
+        return {}
+    # What of the rest is wrong, the extraction refuses.
+    flags = "01" if fields.get("Sampled") == "1" else "00"
+    return {"traceparent": f"00-{root[1]}{root[2]}-{fields.get('Parent', '')}-{flags}"}
 
 
 @contextmanager

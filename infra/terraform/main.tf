@@ -143,8 +143,9 @@ resource "aws_ecr_lifecycle_policy" "this" {
   policy = jsonencode({
     rules = [{
       rulePriority = 1
+      # An image with its SBOM and provenance is three entries.
       description  = "the last thirty images"
-      selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = 30 }
+      selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = 90 }
       action       = { type = "expire" }
     }]
   })

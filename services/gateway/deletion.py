@@ -58,9 +58,10 @@ async def get_deletion(request: web.Request) -> web.Response:
     return _receipt(erasure, HTTPStatus.OK)
 
 
-def _receipt(erasure: Erasure, status: HTTPStatus) -> web.Response:
+def receipt_of(erasure: Erasure) -> DeletionView:
+    """What the user is told of a deletion, while it runs and after."""
     completed_at = erasure.completed_at
-    view = DeletionView(
+    return DeletionView(
         deletion_id=erasure.deletion_id,
         status=erasure.status,
         deleted=DeletionCounts(
@@ -71,8 +72,11 @@ def _receipt(erasure: Erasure, status: HTTPStatus) -> web.Response:
         requested_at=_time(erasure.requested_at),
         completed_at=_time(completed_at) if completed_at is not None else None,
     )
+
+
+def _receipt(erasure: Erasure, status: HTTPStatus) -> web.Response:
     response = web.Response(
-        text=view.model_dump_json(), status=status, content_type="application/json"
+        text=receipt_of(erasure).model_dump_json(), status=status, content_type="application/json"
     )
     if erasure.status == "running":
         response.headers[hdrs.RETRY_AFTER] = "1"

@@ -1,5 +1,5 @@
-"""``python -m services.gateway.reconciler [--mend]``: compares bucket and table now, and prints as
-JSON what one has and the other has not. It reads the sweeper's settings.
+"""``python -m services.gateway.reconciler [--mend] [--log]``: compares bucket and table now, and
+prints as JSON what one has and the other has not. It reads the sweeper's settings.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import sys
 from functools import partial
 from typing import Any
 
+from services.gateway.nightly import log_report
 from services.gateway.reconciling import Difference, Report
 from services.gateway.sweeper import SweeperSettings, office_of
 from shared.process import run
@@ -31,8 +32,8 @@ def _paths(difference: Difference) -> list[str]:
     return [f"{user_id}/{image_id}" for user_id, image_id in difference.examples]
 
 
-async def compare(settings: SweeperSettings, stop: asyncio.Event, *, mend: bool) -> None:
-    """Compare once and print the report; a stop ends it early, without one."""
+async def compare(settings: SweeperSettings, stop: asyncio.Event, *, mend: bool, log: bool) -> None:
+    """Compare once and print or log the report; a stop ends it early, without one."""
     async with office_of(settings) as office:
         comparing = asyncio.create_task(office.reconciler(mend=mend).run())
         stopping = asyncio.create_task(stop.wait())
@@ -42,14 +43,21 @@ async def compare(settings: SweeperSettings, stop: asyncio.Event, *, mend: bool)
             comparing.cancel()
             await asyncio.gather(comparing, return_exceptions=True)
             return
-        json.dump(document_of(comparing.result()), sys.stdout, indent=2)
-        sys.stdout.write("\n")
+        if log:
+            log_report(comparing.result())
+            return
+        # One line: where a task's output is its log, each line is an event of its own.
+        sys.stdout.write(json.dumps(document_of(comparing.result())) + "\n")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m services.gateway.reconciler")
     parser.add_argument("--mend", action="store_true", help="remove objects that have no record")
+    parser.add_argument(
+        "--log", action="store_true", help="one event as each night's, which names no user"
+    )
     asked = parser.parse_args()
-    # The report alone goes to standard output.
-    logging.disable(logging.INFO)
-    run("reconciler", SweeperSettings, partial(compare, mend=asked.mend))
+    if not asked.log:
+        # The report alone goes to standard output.
+        logging.disable(logging.INFO)
+    run("reconciler", SweeperSettings, partial(compare, mend=asked.mend, log=asked.log))

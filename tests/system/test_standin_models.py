@@ -46,6 +46,10 @@ def read(stack: Stack, path: str) -> Any:
     return requests.get(stack["STANDIN_URL"] + path, timeout=10).json()
 
 
+def ask(stack: Stack, path: str) -> None:
+    requests.get(stack["GATEWAY_URL"] + path, timeout=10).raise_for_status()
+
+
 def captioned(stack: Stack, width: int) -> dict[str, Any]:
     """A new photo, ``width`` by 200, once it is finished."""
     user = User(stack)
@@ -105,6 +109,53 @@ gateway: POST /v1/images
           captioner: read model input
       ingest: store renditions
 """
+FIRST_MODEL = "us.anthropic.claude-haiku-5-5"
+SECOND_MODEL = "blip-image-captioning-base"
+QUEUES = ("ingest", "caption")
+
+
+def of_queue(operation: str, queue: str) -> dict[str, Any]:
+    return {
+        "messaging.system": "aws_sqs",
+        "messaging.operation.type": operation,
+        "messaging.destination.name": queue,
+    }
+
+
+def of_model(provider: str, model: str, outcome: str) -> dict[str, Any]:
+    return {
+        "gen_ai.operation.name": "generate_content",
+        "gen_ai.provider.name": provider,
+        "gen_ai.request.model": model,
+        "caption.outcome": outcome,
+    }
+
+
+SPANS: dict[str, tuple[int, dict[str, Any]]] = {
+    "POST /v1/images": (
+        SERVER,
+        {
+            "http.request.method": "POST",
+            "http.route": "/v1/images",
+            "http.response.status_code": 202,
+            "url.scheme": "http",
+        },
+    ),
+    **{f"send {queue}": (PRODUCER, of_queue("send", queue)) for queue in QUEUES},
+    **{
+        f"process {queue}": (
+            CONSUMER,
+            {**of_queue("process", queue), "caption.outcome": "settled"},
+        )
+        for queue in QUEUES
+    },
+    **dict.fromkeys(
+        ("detect labels", "prepare", "read upload", "store renditions", "read model input"),
+        (INTERNAL, {}),
+    ),
+    f"generate_content {FIRST_MODEL}": (CLIENT, of_model("bedrock", FIRST_MODEL, "invalid_output")),
+    f"generate_content {SECOND_MODEL}": (CLIENT, of_model("sagemaker", SECOND_MODEL, "ok")),
+}
 METRICS = {
     "http.server.request.duration": "s",
     "messaging.process.duration": "s",
@@ -138,24 +189,28 @@ async def test_one_trace_follows_a_photo_through_all_services(
 
     await until(has_arrived, within=20)
     by_name = {span.name: span for span in found}
-    queues = {"messaging.system": "aws_sqs", "messaging.destination.name": "ingest"}
-    model = {
-        "gen_ai.provider.name": "bedrock",
-        "gen_ai.request.model": "us.anthropic.claude-haiku-5-5",
-        "caption.outcome": "invalid_output",
-    }
-    for name, kind, attributes in (
-        ("POST /v1/images", SERVER, {"http.response.status_code": 202}),
-        ("send ingest", PRODUCER, queues),
-        ("process ingest", CONSUMER, {**queues, "caption.outcome": "settled"}),
-        ("generate_content us.anthropic.claude-haiku-5-5", CLIENT, model),
-        ("prepare", INTERNAL, {}),
-    ):
-        assert by_name[name].kind == kind
-        assert attributes.items() <= by_name[name].attributes.items()
-    tokens = by_name["generate_content us.anthropic.claude-haiku-5-5"].attributes
+    assert len(by_name) == len(found) == len(SPANS)
+    for name, (kind, attributes) in SPANS.items():
+        assert by_name[name].kind == kind, name
+        assert attributes.items() <= by_name[name].attributes.items(), name
+    for name in ("POST /v1/images", "process ingest", "process caption"):
+        assert by_name[name].attributes["caption.image_id"] == image["image_id"]
+    handled = {by_name[f"process {queue}"].attributes["messaging.message.id"] for queue in QUEUES}
+    assert len(handled - {""}) == 2
+    tokens = by_name[f"generate_content {FIRST_MODEL}"].attributes
     assert tokens["gen_ai.usage.input_tokens"] > 0
     assert tokens["gen_ai.usage.output_tokens"] > 0
+
+
+async def test_probes_leave_no_span(played: Stack, collector: Collector) -> None:
+    for path in ("/healthz", "/readyz", "/version"):
+        ask(played, path)
+
+    # What was asked last has arrived, so what was asked before it would have.
+    await until(lambda: any(span.name == "GET /version" for span in collector.spans), within=20)
+    assert not [
+        span.name for span in collector.spans if "healthz" in span.name or "readyz" in span.name
+    ]
 
 
 @pytest.mark.usefixtures("_nonsense_from_the_first")

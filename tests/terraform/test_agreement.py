@@ -125,6 +125,28 @@ def test_dashboard_and_alarms_name_metrics_of_the_code() -> None:
     assert shown == _code_metrics()
 
 
+def _shown_as_percentiles() -> set[str]:
+    """Our metrics that the dashboard or an alarm wants a percentile of."""
+    board = (SOURCE / "files" / "dashboard.json.tftpl").read_text()
+    alarms = (SOURCE / "alarms.tf").read_text()
+    return {
+        *re.findall(r'\["\$\{namespace\}", "([^"]+)",[^\n]*"stat": "p\d+"', board),
+        *re.findall(r"""MetricName=\\"([^"\\]+)\\"', 'p\d+'""", board),
+        *re.findall(r'name = "([a-z_.]+)", stat = "p\d+"', alarms),
+    }
+
+
+def test_percentiles_are_asked_for_of_times_only() -> None:
+    # What is no time has fixed buckets or none, and CloudWatch no percentiles of it.
+    code = (ROOT / "shared" / "metrics.py").read_text()
+    times = set(re.findall(r'create_histogram\(\s*"([^"]+)",\s*unit="s"', code))
+
+    shown = _shown_as_percentiles()
+
+    assert {"http.server.request.duration", "caption.stage.duration"} <= shown
+    assert shown <= times
+
+
 def test_attributes_of_series_are_those_of_the_code() -> None:
     code = "".join((ROOT / "shared" / name).read_text() for name in ("metrics.py", "telemetry.py"))
     attributes = {name for sets in _declared().values() for each in sets for name in each}

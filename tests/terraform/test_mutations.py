@@ -80,7 +80,7 @@ _MUTATIONS = {
         "alarms.tf",
         r"(?s)    server-errors = \{.*?    table-throttles = \{",
         "    table-throttles = {",
-        "test_production.py::test_every_alarm_has_its_threshold_and_rings",
+        "test_alarms.py::test_every_alarm_has_its_threshold_and_rings",
         "server-errors",
     ),
     "redrive removed": Mutation(
@@ -108,14 +108,14 @@ _MUTATIONS = {
         "modules/edge/main.tf",
         r'"TLSv1\.2_2021"',
         '"TLSv1"',
-        "test_production.py::test_tls_is_1_2_at_least_everywhere",
+        "test_front.py::test_tls_is_1_2_at_least_everywhere",
         "AssertionError",
     ),
     "private answers cached": Mutation(
         "modules/edge/main.tf",
         r"(?s)(for_each = var\.private_paths.*?cache_policy_id +=) local\.caching_disabled",
         r"\1 local.caching_optimized",
-        "test_production.py::test_only_static_files_are_ever_cached",
+        "test_front.py::test_only_static_files_are_ever_cached",
         "/v1/*",
     ),
 }

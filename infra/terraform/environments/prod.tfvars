@@ -16,7 +16,7 @@ domain = {
 waf     = { enabled = true }
 sign_in = { mfa = "OPTIONAL", sign_up = true }
 
-# The deployment workflow writes these, see README.md, "Every other deploy".
+# Examples: a release's own file comes later on the command line and wins, see README.md.
 image_digests = {
   gateway   = "sha256:0000000000000000000000000000000000000000000000000000000000000001"
   ui        = "sha256:0000000000000000000000000000000000000000000000000000000000000002"

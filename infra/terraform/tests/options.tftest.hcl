@@ -26,14 +26,15 @@ run "everything_on" {
     waf                 = { enabled = true }
     replica_region      = "eu-central-1"
     intelligent_tiering = true
-    huggingface         = { enabled = true, input_usd = 0.2, output_usd = 0.8 }
-    bedrock             = { model = "" }
+    huggingface         = { enabled = true, input_usd = 0.2, output_usd = 0.8, end_of_life = "2027-03-31" }
+    bedrock             = { model = "", end_of_life = "2028-02-29" }
     sagemaker = {
       image_uri      = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/pytorch:1"
       image_arn      = "arn:aws:ecr:eu-west-1:123456789012:repository/pytorch"
       model_data_url = "s3://models/model.tar.gz"
       model_data_arn = "arn:aws:s3:::models/model.tar.gz"
       usd_per_second = 0.00008
+      end_of_life    = "2027-06-30"
     }
     sign_in = {
       mfa    = "ON"
@@ -54,6 +55,15 @@ run "everything_on" {
   assert {
     error_message = "Who has no model of Bedrock may call none."
     condition     = !contains(keys(local.permissions.captioner), "bedrock:InvokeModel")
+  }
+
+  assert {
+    error_message = "The captioner is told the last day of each provider's model."
+    condition = (
+      local.captioner_options.BEDROCK_END_OF_LIFE == "2028-02-29"
+      && local.captioner_options.SAGEMAKER_END_OF_LIFE == "2027-06-30"
+      && local.captioner_options.HUGGINGFACE_END_OF_LIFE == "2027-03-31"
+    )
   }
 
   assert {
@@ -98,5 +108,10 @@ run "the_very_first_apply" {
   assert {
     error_message = "Without images there are no services, and everything else."
     condition     = length(module.service) == 0 && length(aws_ecr_repository.this) == 5
+  }
+
+  assert {
+    error_message = "A day that nobody knows is not told."
+    condition     = !anytrue([for name in keys(local.settings.captioner.values) : endswith(name, "END_OF_LIFE")])
   }
 }

@@ -26,6 +26,15 @@ run "refused" {
     origin_key     = { active = "c" }
     retention_days = 0
     trace_ratio    = 2
+    bedrock        = { end_of_life = "2027-02-30" } # of no calendar
+    huggingface    = { end_of_life = "20270331" }
+    sagemaker = {
+      image_uri      = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/pytorch:1"
+      image_arn      = "arn:aws:ecr:eu-west-1:123456789012:repository/pytorch"
+      model_data_url = "s3://models/model.tar.gz"
+      model_data_arn = "arn:aws:s3:::models/model.tar.gz"
+      end_of_life    = "soon"
+    }
   }
 
   expect_failures = [
@@ -36,6 +45,9 @@ run "refused" {
     var.origin_key,
     var.retention_days,
     var.trace_ratio,
+    var.bedrock,
+    var.huggingface,
+    var.sagemaker,
   ]
 }
 

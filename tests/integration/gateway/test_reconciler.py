@@ -420,31 +420,48 @@ async def test_the_log_has_counts_and_few_ids_and_no_user(
     assert "example.org" not in str(said)
 
 
-async def test_by_hand_it_prints_its_report_and_mends_nothing_that_is_young(
-    office: BackOffice, ministack: str
-) -> None:
-    orphan = office.new_record()
-    await office.put(image_object_key("ana", orphan.image_id, "original.jpg"))
+async def printed_by_hand(office: BackOffice, endpoint: str, *options: str) -> list[dict[str, Any]]:
+    """Each line that the command prints, as JSON."""
     environment = {
-        "AWS_ENDPOINT_URL": ministack,
+        "AWS_ENDPOINT_URL": endpoint,
         "GATEWAY_IMAGES_BUCKET": office.bucket,
         "GATEWAY_RECORDS_TABLE": office.table,
         "GATEWAY_INGEST_QUEUE_URL": office.ingest_url,
         "GATEWAY_CAPTION_QUEUE_URL": office.caption_url,
         "GATEWAY_USER_HASH_KEY": "h" * 32,
     }
-
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-m",
-        "services.gateway.reconciler",
-        "--mend",
+        *("-m", "services.gateway.reconciler", *options),
         env={**os.environ, **environment},
         stdout=asyncio.subprocess.PIPE,
     )
     printed, _ = await process.communicate()
-
     assert process.returncode == 0
-    report = json.loads(printed)
+    return [json.loads(line) for line in printed.splitlines()]
+
+
+async def test_by_hand_it_prints_its_report_and_mends_nothing_that_is_young(
+    office: BackOffice, ministack: str
+) -> None:
+    orphan = office.new_record()
+    await office.put(image_object_key("ana", orphan.image_id, "original.jpg"))
+
+    [report] = await printed_by_hand(office, ministack, "--mend")
+
     assert (report["images"], report["orphans"], report["removed"]) == (1, 0, 0)
     assert len(await office.versions()) == 1
+
+
+async def test_as_a_task_it_logs_one_event_that_names_no_user(
+    office: BackOffice, ministack: str
+) -> None:
+    user = "ana@example.org"
+    record = await completed(office, user)
+    await office.objects.delete_versions(image_object_key(user, record.image_id, OBJECTS[0]))
+
+    lines = await printed_by_hand(office, ministack, "--log")
+
+    [event] = [line for line in lines if line["event"] == "reconciled"]
+    assert (event["service"], event["incomplete_ids"]) == ("reconciler", [record.image_id])
+    assert "example.org" not in str(lines)

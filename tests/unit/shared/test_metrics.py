@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from opentelemetry import metrics as api
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader
+from opentelemetry.sdk.metrics import Histogram
+from opentelemetry.sdk.metrics.export import AggregationTemporality, InMemoryMetricReader
 
 from shared import metrics
 from shared.records import Attempt, Failure, Provider, StageTime, Status
@@ -120,6 +121,47 @@ def test_only_the_first_receipt_tells_how_long_a_message_waited(
     [point] = matching(points(reader), "caption.queue.delay", messaging_destination_name="waits")
     assert point.count == 1
     assert 3 <= point.sum < 60
+
+
+def as_awsemf_sends_it(point: Any) -> dict[float, int]:
+    """A point of an exponential histogram as values with counts: a bucket's middle for each of its
+    own, as exporter/awsemfexporter/datapoint.go does it.
+    """
+    base = 2 ** (2**-point.scale)
+    middles = {
+        (base**index + base ** (index + 1)) / 2: count
+        for index, count in enumerate(point.positive.bucket_counts, point.positive.offset)
+        if count
+    }
+    return middles | ({0.0: point.zero_count} if point.zero_count else {})
+
+
+def percentile(values: dict[float, int], percent: float) -> float:
+    rank = sum(values.values()) * percent / 100
+    for value in sorted(values):
+        rank -= values[value]
+        if rank <= 0:
+            return value
+    raise AssertionError("no values")
+
+
+def test_a_percentile_of_times_can_be_told_from_what_is_exported() -> None:
+    reader = InMemoryMetricReader({Histogram: AggregationTemporality.DELTA})
+    provider = metrics.meter_provider("test", [reader])
+    times = provider.get_meter("test").create_histogram("times", unit="s")
+    # From a millisecond to ten minutes, each 1.5 % longer than the one before.
+    seconds = [0.001 * 1.015**number for number in range(894)]
+
+    for second in (0.0, *seconds):
+        times.record(second)
+    [point] = points(reader)["times"]
+    provider.shutdown()
+
+    sent = as_awsemf_sends_it(point)
+    assert sum(sent.values()) == 895
+    assert len(sent) <= 100  # what one EMF entry takes
+    assert percentile(sent, 95) == pytest.approx(seconds[int(894 * 0.95)], rel=0.12)
+    assert percentile(sent, 50) == pytest.approx(seconds[447], rel=0.12)
 
 
 WORKS = """

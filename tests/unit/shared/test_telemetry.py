@@ -86,3 +86,42 @@ def test_the_x_ray_header_has_the_same_trace_in_aws_s_form() -> None:
     assert header.startswith(f"Root=1-{trace_id[:8]}-{trace_id[8:]};Parent=")
     assert header.endswith(";Sampled=1")
     assert xray_header() is None
+
+
+def test_without_w3c_s_attribute_the_trace_is_taken_from_x_ray_s() -> None:
+    with tracer.start_as_current_span("request") as span:
+        header = xray_header()
+    assert header is not None
+
+    context = context_of({"Attributes": {"AWSTraceHeader": f"{header};Lineage=1:a1b2c3d4:0"}})
+
+    arrived = trace.get_current_span(context).get_span_context()
+    sent = span.get_span_context()
+    assert (arrived.trace_id, arrived.span_id) == (sent.trace_id, sent.span_id)
+    assert arrived.trace_flags.sampled
+
+
+def test_of_both_forms_w3c_s_is_believed() -> None:
+    with tracer.start_as_current_span("request") as span:
+        attributes = context_attributes()
+    with tracer.start_as_current_span("another"):
+        header = xray_header()
+    assert header is not None
+
+    context = context_of(
+        {"MessageAttributes": attributes, "Attributes": {"AWSTraceHeader": header}}
+    )
+
+    arrived = trace.get_current_span(context).get_span_context()
+    assert arrived.trace_id == span.get_span_context().trace_id
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["", "Self=1", "Root=1-5759e988-bd862e3fe1be46a994272793", "Root=1;Parent=53995c3f42cd8ad8;"],
+    ids=["empty", "of the load balancer", "without a parent", "cut off"],
+)
+def test_a_header_that_is_not_whole_begins_a_trace_of_its_own(header: str) -> None:
+    context = context_of({"Attributes": {"AWSTraceHeader": header}})
+
+    assert not trace.get_current_span(context).get_span_context().is_valid
