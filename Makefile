@@ -109,6 +109,14 @@ lint: venv-dev venv-linters  ## style, types and imports; Dockerfiles and workfl
 bench: venv-dev venv-aws venv-bench  ## measure, and rebuild the table in benchmarks/README.md
 	@$(VENV)/bin/python -m benchmarks $(NAME)
 
+## PHOTO=12mp            make load: photos of 12 megapixels instead of 200 KB
+## LONG=1                make load: then half an hour at half of the knee
+.PHONY: load
+load: venv-dev venv-aws venv-bench  ## photos a second that `make up` carries, and the time to captions
+	@$(VENV)/bin/python -m benchmarks.load.knee
+	@$(if $(LONG),$(VENV)/bin/python -m benchmarks.load.long_run)
+	@$(VENV_BENCH)/bin/python benchmarks/load/plots.py
+
 ## MEASURE=1             make simulate: first calibrate and check the model against this machine
 .PHONY: simulate
 simulate: venv-dev venv-aws venv-bench  ## how the deployment scales: the figures, plots and tables of docs/scaling.md

@@ -15,6 +15,7 @@ from benchmarks.rows import (
     one_photo,
     page_clicks,
     renditions,
+    telemetry_overhead,
     threads,
     thumbnail,
 )
@@ -28,6 +29,7 @@ ROWS = (
     captioner_throughput.ROW,
     loop_stall.ROW,
     page_clicks.ROW,
+    telemetry_overhead.ROW,
 )
 README = machine.ROOT / "benchmarks/README.md"
 _USAGE_ERROR = 2

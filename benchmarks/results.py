@@ -16,7 +16,7 @@ _DIGITS = 6
 def save(name: str, result: Result, about: Mapping[str, Any], *, folder: Path = FOLDER) -> None:
     """Write ``result`` with what is known ``about`` the run: commit, machine, load, date."""
     content = {"name": name, **about, **asdict(result)}
-    text = json.dumps(_rounded(content), indent=1, ensure_ascii=False)
+    text = json.dumps(rounded(content), indent=1, ensure_ascii=False)
     (folder / f"{name}.json").write_text(text + "\n")
 
 
@@ -35,13 +35,14 @@ def _figure(entry: dict[str, Any]) -> Figure:
     return Figure(spread=Spread(**spread) if spread else None, **entry)
 
 
-def _rounded(value: Any) -> Any:
+def rounded(value: Any) -> Any:
+    """The same with all its numbers cut to six digits after the point."""
     match value:
         case float():
             return round(value, _DIGITS)
         case dict():
-            return {key: _rounded(each) for key, each in value.items()}
+            return {key: rounded(each) for key, each in value.items()}
         case list() | tuple():
-            return [_rounded(each) for each in value]
+            return [rounded(each) for each in value]
         case _:
             return value

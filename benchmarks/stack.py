@@ -26,13 +26,14 @@ _CPUCLOCK_SCHED = 2
 class Stack:
     """A running stack: where its gateway is, a user's token, and the processes by name.
 
-    ``values`` are those of its ``stack.env``.
+    ``values`` are those of its ``stack.env``; ``log`` is the folder with a file of each process.
     """
 
     gateway_url: str
     token: str
     pids: dict[str, int]
     values: dict[str, str] = field(repr=False)
+    log: Path
 
     def cpu_s(self, name: str) -> float:
         """CPU seconds that the process ``gateway-1``, ``ingest-1`` ... has used so far."""
@@ -50,7 +51,7 @@ def running_stack(**variables: str) -> Iterator[Stack]:
 
     Raises ``NotPrepared`` if it does not start; why is on standard error.
     """
-    base = _free_port_base()
+    base = free_port_base()
     with TemporaryDirectory() as folder:
         environment = {
             **{name: value for name, value in os.environ.items() if not _is_of_make(name)},
@@ -66,7 +67,7 @@ def running_stack(**variables: str) -> Iterator[Stack]:
             pids = {each.name: each.pid for each in ownership.recorded(Path(folder, "run"))}
             lines = Path(folder, "stack.env").read_text().splitlines()
             values = dict(line.split("=", 1) for line in lines)
-            yield Stack(f"http://127.0.0.1:{base}", token, pids, values)
+            yield Stack(f"http://127.0.0.1:{base}", token, pids, values, Path(folder, "log"))
         finally:
             _local("down", environment)
 
@@ -87,7 +88,7 @@ def _local(command: str, environment: dict[str, str]) -> str:
     return done.stdout
 
 
-def _free_port_base() -> int:
+def free_port_base() -> int:
     """The first of four ports that nobody listens on."""
     while True:
         base = random.randrange(20_000, 29_000)

@@ -99,11 +99,14 @@ locals {
   captioner_options = {
     BEDROCK_INPUT_USD        = var.bedrock.input_usd
     BEDROCK_OUTPUT_USD       = var.bedrock.output_usd
+    BEDROCK_END_OF_LIFE      = var.bedrock.end_of_life
     SAGEMAKER_ENDPOINT       = one(aws_sagemaker_endpoint.this[*].name)
     SAGEMAKER_USD_PER_SECOND = try(var.sagemaker.usd_per_second, null)
+    SAGEMAKER_END_OF_LIFE    = try(var.sagemaker.end_of_life, null)
     HUGGINGFACE_TOKEN_SECRET = try(aws_secretsmanager_secret.this["huggingface"].arn, null)
     HUGGINGFACE_INPUT_USD    = var.huggingface.input_usd
     HUGGINGFACE_OUTPUT_USD   = var.huggingface.output_usd
+    HUGGINGFACE_END_OF_LIFE  = var.huggingface.end_of_life
     DAILY_BUDGET_USD         = var.daily_budget_usd
   }
 
@@ -142,7 +145,7 @@ locals {
     }
     reconciler = {
       image     = "gateway"
-      command   = ["python", "-m", "services.gateway.reconciler"]
+      command   = ["python", "-m", "services.gateway.reconciler", "--log"] # what it prints otherwise names users
       secrets   = { GATEWAY_USER_HASH_KEY = local.user_hash_key }
       schedule  = "cron(0 3 * * ? *)"
       telemetry = false # its report is its log
@@ -152,14 +155,14 @@ locals {
       memory  = 2048 # four photos of 50 megapixels at once, and a child of 1 GiB for the odd formats
       health  = local.health
       secrets = { INGEST_USER_HASH_KEY = local.user_hash_key }
-      scaling = merge(local.scaling_bounds, { queue_name = module.queue["ingest"].name, backlog = local.backlog_per_task["ingest"] })
+      scaling = merge(local.scaling_bounds, { queue_name = module.queue["ingest"].name, backlog = local.backlog_per_task["ingest"], busy = local.busy_per_task["ingest"] })
       spot    = true
     }
     captioner = {
       image   = "captioner"
       health  = local.health
       secrets = { CAPTIONER_USER_HASH_KEY = local.user_hash_key }
-      scaling = merge(local.scaling_bounds, { queue_name = module.queue["caption"].name, backlog = local.backlog_per_task["captioner"] })
+      scaling = merge(local.scaling_bounds, { queue_name = module.queue["caption"].name, backlog = local.backlog_per_task["captioner"], busy = local.busy_per_task["captioner"] })
       outside = var.huggingface.enabled
       spot    = true
     }

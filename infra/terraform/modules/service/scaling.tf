@@ -1,5 +1,7 @@
 # How many tasks run. Services that answer people follow CPU and memory; workers follow the
-# messages that wait for each running task, because an idle CPU says nothing about a slow model.
+# messages of each running task, because an idle CPU says nothing about a slow model: those that
+# wait, for a burst, and those in hand, for what is enough once nothing waits. Of several policies
+# the one that wants the most tasks has its way.
 
 locals {
   scaling = var.definition.scaling[*]
@@ -11,7 +13,16 @@ locals {
       } : name => target if target != null
     }
   ]...)
-  backlogs = [for scaling in local.scaling : scaling if scaling.backlog != null]
+  queues = [for scaling in local.scaling : scaling.queue_name if scaling.queue_name != null]
+  messages = merge([
+    for scaling in local.scaling : {
+      for name, kind in {
+        backlog = { metric = "ApproximateNumberOfMessagesVisible", label = "that wait", target = scaling.backlog }
+        # Those that were given back for later count too: in an outage nothing scales in.
+        busy = { metric = "ApproximateNumberOfMessagesNotVisible", label = "in hand", target = scaling.busy }
+      } : name => kind if kind.target != null
+    }
+  ]...)
 }
 
 resource "aws_appautoscaling_target" "this" {
@@ -44,24 +55,24 @@ resource "aws_appautoscaling_policy" "level" {
   }
 }
 
-resource "aws_appautoscaling_policy" "backlog" {
-  count = length(local.backlogs)
+resource "aws_appautoscaling_policy" "messages" {
+  for_each = local.messages
 
-  name               = "${var.name}-backlog"
+  name               = "${var.name}-${each.key}"
   policy_type        = "TargetTrackingScaling"
   service_namespace  = aws_appautoscaling_target.this[0].service_namespace
   scalable_dimension = aws_appautoscaling_target.this[0].scalable_dimension
   resource_id        = aws_appautoscaling_target.this[0].resource_id
 
   target_tracking_scaling_policy_configuration {
-    target_value       = local.backlogs[0].backlog
+    target_value       = each.value.target
     scale_out_cooldown = 60
     scale_in_cooldown  = 300
 
     customized_metric_specification {
       metrics {
-        id          = "visible"
-        label       = "messages that wait"
+        id          = "messages"
+        label       = "messages ${each.value.label}"
         return_data = false
 
         metric_stat {
@@ -69,11 +80,11 @@ resource "aws_appautoscaling_policy" "backlog" {
 
           metric {
             namespace   = "AWS/SQS"
-            metric_name = "ApproximateNumberOfMessagesVisible"
+            metric_name = each.value.metric
 
             dimensions {
               name  = "QueueName"
-              value = local.backlogs[0].queue_name
+              value = local.queues[0]
             }
           }
         }
@@ -105,10 +116,10 @@ resource "aws_appautoscaling_policy" "backlog" {
       }
 
       metrics {
-        id    = "backlog"
-        label = "messages for each running task"
+        id    = "each"
+        label = "messages ${each.value.label}, for each running task"
         # Without a running task there is one to come, or the policy would divide by nothing.
-        expression  = "visible / IF(running > 0, running, 1)"
+        expression  = "messages / IF(running > 0, running, 1)"
         return_data = true
       }
     }

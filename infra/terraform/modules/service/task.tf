@@ -38,6 +38,8 @@ locals {
     linuxParameters = {
       initProcessEnabled = true # ingest's child processes are reaped
       capabilities       = { drop = ["ALL"] }
+      # On Fargate since January 2026:
+      # https://aws.amazon.com/about-aws/whats-new/2026/01/amazon-ecs-tmpfs-mounts-aws-fargate-managed-instances/
       tmpfs = var.definition.tmpfs_mib == null ? [] : [{
         containerPath = "/tmp"
         size          = var.definition.tmpfs_mib

@@ -114,7 +114,8 @@ variable "definition" {
       cpu        = optional(number) # per cent
       memory     = optional(number)
       queue_name = optional(string)
-      backlog    = optional(number) # messages for each running task
+      backlog    = optional(number) # messages that wait, for each running task
+      busy       = optional(number) # messages in the hands of each running task
     }))
     schedule = optional(string)
   })

@@ -1,0 +1,65 @@
+"""The arithmetic of `make load`."""
+
+import math
+
+import pytest
+
+from benchmarks.load.generator import Outcome, Photo, arrivals, made_different
+from benchmarks.load.knee import is_carried
+from benchmarks.load.long_run import slope
+from benchmarks.load.watching import Use
+
+MIB = 2**20
+
+
+def outcome(*done_s: float | None) -> Outcome:
+    photos = [
+        Photo(at=float(number), accepted_s=0.1, done_s=each) for number, each in enumerate(done_s)
+    ]
+    return Outcome(photos, began=0.0, cpu_s=0.0, late_s=0.0)
+
+
+def test_arrivals_come_at_the_rate_asked_for_and_the_same_again() -> None:
+    moments = arrivals(rate=20, seconds=500, seed=7)
+
+    assert abs(len(moments) - 10_000) < 4 * math.sqrt(10_000)
+    assert moments == sorted(moments)
+    assert moments == arrivals(rate=20, seconds=500, seed=7)
+    assert moments != arrivals(rate=20, seconds=500, seed=8)
+
+
+def test_the_same_photo_is_another_file_each_time() -> None:
+    photo = b"\xff\xd8\xff\xdb rest"
+
+    first, second = made_different(photo, 1), made_different(photo, 2)
+
+    assert first != second
+    assert first.startswith(b"\xff\xd8\xff\xfe")
+    assert first.endswith(b"\xff\xdb rest")
+    # A marker's length counts itself but not the marker's two bytes: ITU-T T.81, B.1.1.4.
+    assert int.from_bytes(first[4:6], "big") + 2 == len(first) - len(photo)
+
+
+@pytest.mark.parametrize(
+    ("times", "carried"),
+    [
+        pytest.param([1.0] * 9, True, id="steady"),
+        pytest.param([1.0] * 6 + [1.9] * 3, True, id="a little slower"),
+        pytest.param([1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0], False, id="a queue that grows"),
+        pytest.param([1.0] * 8 + [None], False, id="one never done"),
+        pytest.param([1.0, 1.0], False, id="too few to tell"),
+    ],
+)
+def test_a_rate_is_carried_while_the_way_does_not_get_longer(
+    times: list[float | None], carried: bool
+) -> None:
+    assert is_carried(outcome(*times)) is carried
+
+
+def test_growth_is_told_by_the_hour_and_without_the_first_minutes() -> None:
+    def use(minute: int) -> Use:
+        # 100 MiB while it warms up, then 6 MiB in every hour.
+        resident = 40 + 12 * min(minute, 5) + 6 * max(0, minute - 5) / 60
+        return Use(60.0 * minute, {"gateway-1": round(resident * MIB)}, {}, {})
+
+    assert slope([use(minute) for minute in range(35)], "gateway-1") == pytest.approx(6, abs=0.01)
