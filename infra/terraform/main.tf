@@ -144,9 +144,9 @@ resource "aws_ecr_lifecycle_policy" "this" {
     rules = [{
       rulePriority = 1
       # An image with its SBOM and provenance is three entries.
-      description  = "the last thirty images"
-      selection    = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = 90 }
-      action       = { type = "expire" }
+      description = "the last thirty images"
+      selection   = { tagStatus = "any", countType = "imageCountMoreThan", countNumber = 90 }
+      action      = { type = "expire" }
     }]
   })
 }
