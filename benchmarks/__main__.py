@@ -15,6 +15,7 @@ from benchmarks.rows import (
     one_photo,
     page_clicks,
     renditions,
+    start_up,
     telemetry_overhead,
     threads,
     thumbnail,
@@ -30,6 +31,7 @@ ROWS = (
     loop_stall.ROW,
     page_clicks.ROW,
     telemetry_overhead.ROW,
+    start_up.ROW,
 )
 README = machine.ROOT / "benchmarks/README.md"
 _USAGE_ERROR = 2

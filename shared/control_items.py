@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shared.item_store import ItemStore
+from shared.item_store import Item, ItemKey, ItemStore
 
 # Writers that lose a race look again; each loss means that somebody else got through.
 RACES = 20
@@ -36,6 +36,16 @@ class ControlItems:
     async def standing(self, user_id: str) -> "Standing":
         """How the user stands, strongly consistent."""
         return standing_of(await self.items.read(self.key(user_id)))
+
+    async def standing_beside(self, user_id: str, key: ItemKey | None) -> "tuple[Standing, Item]":
+        """How the user stands, and the item at ``key`` if there is one: in one call."""
+        if key is None:
+            return await self.standing(user_id), {}
+        control = self.key(user_id)
+        items = await self.items.read_many([control, key])
+        controls = [item for item in items if item["PK"] == control["PK"]]
+        others = [item for item in items if item["PK"] != control["PK"]]
+        return standing_of(controls[0] if controls else {}), others[0] if others else {}
 
 
 @dataclass(frozen=True, slots=True)

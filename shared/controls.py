@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types_aiobotocore_dynamodb import DynamoDBClient
 
 MICROSECOND = 1_000_000  # the item's times are whole microseconds: DynamoDB compares them exactly
+SEEN_MAX = 10_000  # users; without its memory of one, a process may need a second try
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ class Controls:
         self._unit_us = round(window * MICROSECOND / limit)
         self._lifetime = lifetime
         self._clock = clock
+        # By user, as of the last unit spent here: what the first try of the next one goes by.
+        self._seen: dict[str, int] = {}
 
     async def bucket(self, user_id: str) -> Bucket:
         """The user's quota, unspent."""
@@ -78,14 +81,15 @@ class Controls:
 
     async def spend(self, user_id: str) -> Spent:
         """Take one unit. Raises ``QuotaExceeded`` if there is none."""
+        tat = self._seen.get(user_id, 0)
         for _ in range(RACES):
             now = self._now_us()
-            item = await self._write(user_id, self._debit(now))
-            if item is None:
-                item = await self._write(user_id, self._debit_idle(now))
-            if item is not None:
-                return Spent(epoch_of(item), self._bucket(_number(item, "tat"), now))
-            tat = _number(await self._item(user_id), "tat")
+            update = self._debit(now) if tat >= now else self._debit_idle(now)
+            is_spent, item = await self._items.attempt(self._key(user_id), update)
+            tat = _number(item, "tat")
+            if is_spent:
+                self._remember(user_id, tat)
+                return Spent(epoch_of(item), self._bucket(tat, now))
             if tat > now + self._window_us - self._unit_us:
                 wait = tat + self._unit_us - self._window_us - now
                 raise QuotaExceeded(self._bucket(tat, now), wait / MICROSECOND)
@@ -95,6 +99,11 @@ class Controls:
         """Give one unit back. An item that is gone needs none."""
         update = Update().add("tat", -self._unit_us).when("attribute_exists({tat})")
         await self._write(user_id, update)
+
+    def _remember(self, user_id: str, tat: int) -> None:
+        if user_id not in self._seen and len(self._seen) >= SEEN_MAX:
+            self._seen.clear()
+        self._seen[user_id] = tat
 
     def _debit(self, now: int) -> Update:
         """The bucket is draining: push its arrival time on, if that leaves it within the window."""

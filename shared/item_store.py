@@ -50,16 +50,27 @@ class ItemStore:
 
     async def write(self, key: ItemKey, update: Update) -> Item | None:
         """The item after ``update``, or ``None`` if its condition did not hold."""
+        is_written, item = await self.attempt(key, update)
+        return item if is_written else None
+
+    async def attempt(self, key: ItemKey, update: Update) -> tuple[bool, Item]:
+        """Whether the condition of ``update`` held, and the item after it: changed, or as it
+        stood in the way, empty if there is none.
+        """
         try:
             with calls_to("dynamodb"):
                 response = await self.dynamodb.update_item(
-                    TableName=self.table, Key=key, ReturnValues="ALL_NEW", **update.arguments()
+                    TableName=self.table,
+                    Key=key,
+                    ReturnValues="ALL_NEW",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                    **update.arguments(),
                 )
         except ClientError as error:
             if error_code(error) != "ConditionalCheckFailedException":
                 raise
-            return None
-        return cast("Item", response["Attributes"])
+            return False, cast("Item", error.response.get("Item", {}))
+        return True, cast("Item", response["Attributes"])
 
     async def delete(self, key: ItemKey, condition: Update) -> Item | None:
         """Delete what is at ``key``; the item as it was, empty if there was none, or ``None`` if

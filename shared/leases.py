@@ -4,15 +4,15 @@ Each write conditions on the job and on the lease, so that of two deliveries of 
 worker thought dead and the one that took over, exactly one has its way.
 """
 
-import asyncio
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from shared.contracts import Message
 from shared.errors import StaleRecord
+from shared.item_store import Item, ItemKey
 from shared.items import Update
 from shared.outage import persist
 from shared.record_store import ConditionFailed, RecordStore
@@ -36,12 +36,16 @@ from shared.upgrades import UPGRADE_TRIES, upgrade_shard
 PERSIST_S = 120.0  # below the consumer's hold, which ends a job that hangs
 
 
+Needs = Callable[[ImageRecord], ItemKey | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job held by this delivery. ``record`` is the record as of the claim."""
+    """A job held by this delivery, its record as of the claim, and the item it needs if any."""
 
     record: ImageRecord
     lease_id: str
+    needed: Item = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +56,13 @@ class Refused:
     record: ImageRecord | None
 
 
-def _ignore(_: ImageRecord) -> None:
-    """Nobody wants to know."""
-
-
 class Leases:
     """Claims on image records, each for ``lease`` seconds at a time.
 
     What ends a job is written again for ``persist`` seconds while DynamoDB is down: the work is
     done by then, and a caption may be paid for.
 
-    ``moved`` hears of every record that finished a stage here, or failed, once the write is done.
+    ``moved`` hears of every record that finished a stage here, or failed.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Leases:
         *,
         lease: float,  # seconds
         persist: float = PERSIST_S,
-        moved: Callable[[ImageRecord], None] = _ignore,
+        moved: Callable[[ImageRecord], None] = lambda _: None,
         clock: Callable[[], float] = time.time,  # Unix seconds
     ) -> None:
         self._records = records
@@ -80,24 +80,25 @@ class Leases:
         self._moved = moved
         self._clock = clock
 
-    async def claim(self, message: Message, stage: Stage) -> Claim | Refused:
+    async def claim(
+        self, message: Message, stage: Stage, *, needs: Needs | None = None
+    ) -> Claim | Refused:
         """Take up ``message``'s job for ``stage``, counting an attempt, or say why not.
 
-        A job of an epoch older than its owner's is refused as gone, its record with it.
-        Raises ``DependencyUnavailable`` if DynamoDB does not answer.
+        A job of an epoch older than its owner's is refused as gone, its record with it. ``needs``
+        names an item to be read along. Raises ``DependencyUnavailable``.
         """
-        claim, owner = await asyncio.gather(
-            self._claim(message, stage),
-            self._records.standing(message.user_id),
-            return_exceptions=True,
-        )
-        if isinstance(claim, BaseException):
-            raise claim
-        if isinstance(owner, BaseException):
+        claim = await self._claim(message, stage)
+        key = needs(claim.record) if needs and isinstance(claim, Claim) else None
+        try:
+            owner, needed = await self._records.standing_beside(message.user_id, key)
+        except BaseException:
             if isinstance(claim, Claim):
                 await self.release(claim)
-            raise owner
-        return Refused(Refusal.GONE, None) if message.epoch < owner.epoch else claim
+            raise
+        if message.epoch < owner.epoch:
+            return Refused(Refusal.GONE, None)
+        return replace(claim, needed=needed) if isinstance(claim, Claim) else claim
 
     async def _claim(self, message: Message, stage: Stage) -> Claim | Refused:
         now = self._clock()

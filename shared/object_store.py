@@ -82,11 +82,14 @@ class ObjectStore:
 
     async def put(
         self, key: str, data: bytes | bytearray | memoryview, *, content_type: str
-    ) -> None:
-        """Store ``data``. Its CRC32 goes along, so that S3 refuses what the network changed."""
+    ) -> str | None:
+        """Store ``data``. Its CRC32 goes along, so that S3 refuses what the network changed.
+
+        The version that was made, or ``None`` where the call had to be repeated: there may be two.
+        """
         checksum = base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()
         with calls_to("s3"):
-            await self.s3.put_object(
+            answer = await self.s3.put_object(
                 Bucket=self.bucket,
                 Key=key,
                 Body=_body(data),
@@ -94,6 +97,7 @@ class ObjectStore:
                 CacheControl=CACHE_CONTROL,
                 ChecksumCRC32=checksum,
             )
+        return None if answer["ResponseMetadata"]["RetryAttempts"] else answer.get("VersionId")
 
     async def newest(self, key: str) -> str | None:
         """The id of the object's newest version; ``None`` if there is no object."""

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from shared.aws import calls_to, error_code
 from shared.control_items import ControlItems, Standing, standing_of
 from shared.errors import StaleRecord
-from shared.item_store import ItemKey, ItemStore
+from shared.item_store import Item, ItemKey, ItemStore
 from shared.items import Update, from_item, image_key, related_keys, to_item
 from shared.records import LOST_MESSAGE_S, ImageRecord, Status
 
@@ -175,6 +175,12 @@ class RecordStore:
     async def standing(self, user_id: str) -> Standing:
         """How the user stands, strongly consistent."""
         return await self._control.standing(user_id) if self._control is not None else Standing()
+
+    async def standing_beside(self, user_id: str, key: ItemKey | None) -> tuple[Standing, Item]:
+        """The same with the item at ``key``, in one call; empty if there is none."""
+        if self._control is not None:
+            return await self._control.standing_beside(user_id, key)
+        return Standing(), await self._items.read(key) if key is not None else {}
 
     async def get(self, user_id: str, image_id: str) -> ImageRecord | None:
         """The record, strongly consistent; ``None`` if there is none, or none to be seen."""

@@ -164,7 +164,8 @@ class ImageRecord(Part):
     batch: str | None = None
     options: CaptionOptions = CaptionOptions()
     upload_key: str
-    upload_version: str | None = None  # the version to read, where S3 got it without the gateway
+    upload_version: str | None = None  # the version to read
+    upload_once: bool = False  # and there can be no other
     upload_sha256: str | None = None  # in hexadecimal
     idempotency_key: str | None = None  # the client's; its item goes with the image
     original: StoredImage | None = None

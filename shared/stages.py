@@ -21,7 +21,7 @@ from shared.errors import (
     StaleRecord,
     Transient,
 )
-from shared.leases import Claim, Leases, Refused
+from shared.leases import Claim, Leases, Needs, Refused
 from shared.record_store import ConditionFailed
 from shared.records import MAX_ATTEMPTS, Failure, ImageRecord, Refusal, Stage, Status
 
@@ -58,7 +58,7 @@ class StageRunner:
     when an earlier worker died before it could; ``finished`` does what such a worker had yet to do
     once the stage was over. ``vanished(message)`` removes what may be left
     of an image whose record is gone, or hidden since its owner deleted everything; ``False`` if it
-    is too early for that.
+    is too early for that. ``needs`` names an item that the work finds in its claim.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class StageRunner:
         vanished: Vanished,
         resend: Resend | None = None,
         finished: Finished | None = None,
+        needs: Needs | None = None,
         clock: Callable[[], float] = time.time,  # Unix seconds
     ) -> None:
         self._leases = leases
@@ -78,12 +79,13 @@ class StageRunner:
         self._vanished = vanished
         self._resend = resend
         self._finished = finished
+        self._needs = needs
         self._clock = clock
 
     async def run(self, delivery: Delivery) -> None:
         """Do the stage for ``delivery``'s job; returning means that its message may go."""
         message = delivery.message
-        claim = await self._leases.claim(message, self._stage)
+        claim = await self._leases.claim(message, self._stage, needs=self._needs)
         if isinstance(claim, Refused):
             await self._refused(claim, delivery)
             return

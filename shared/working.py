@@ -7,12 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import aioboto3
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
 from shared import metrics
-from shared.aws import client_config, receive_config, s3_config
+from shared.aws import aws_session, client_config, receive_config, s3_config
 from shared.consumer import Consumer, Handler, Options
 from shared.control_items import ControlItems
 from shared.health import Report, health_server
@@ -22,6 +21,7 @@ from shared.object_store import ObjectStore
 from shared.purging import Purger
 from shared.record_store import RecordStore
 from shared.records import ImageRecord
+from shared.sent_marks import SentMarks
 from shared.tombstones import Tombstones
 from shared.usage import UsageCounter
 
@@ -70,6 +70,7 @@ class Tools:
     receiver: "SQSClient"  # for long polls
     records: RecordStore
     leases: Leases
+    marks: SentMarks
     objects: ObjectStore
     purger: Purger
     items: ItemStore
@@ -79,7 +80,7 @@ class Tools:
 @asynccontextmanager
 async def worker_tools(settings: WorkerSettings, *, service: str) -> AsyncIterator[Tools]:
     """The worker's clients and stores, closed at the end of the block. ``service`` is its name."""
-    session = aioboto3.Session()
+    session = aws_session()
     connections = settings.concurrency * REQUESTS_PER_PHOTO
     config = client_config(connections=connections)
     polling = receive_config(poll_wait_s=settings.poll_wait_s)
@@ -93,12 +94,13 @@ async def worker_tools(settings: WorkerSettings, *, service: str) -> AsyncIterat
         control = ControlItems(items, settings.user_hash_key.get_secret_value().encode())
         records = RecordStore(dynamodb, settings.records_table, control=control)
         objects = ObjectStore(s3, settings.images_bucket)
-        async with UsageCounter(items, service) as usage:
+        async with UsageCounter(items, service) as usage, SentMarks(items, records) as marks:
             yield Tools(
                 sqs=sqs,
                 receiver=receiver,
                 records=records,
                 leases=Leases(records, lease=settings.lease_s, moved=counted(usage)),
+                marks=marks,
                 objects=objects,
                 purger=Purger(items, records, objects, Tombstones(items)),
                 items=items,

@@ -62,7 +62,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def photo_of(name: str) -> bytes:
-    """The bytes of a photo: 200 KB, one of 12 megapixels and about 4 MB, or a file."""
+    """The bytes of a photo: one of 200 KB, one of 12 megapixels, or a file."""
     if name == "small":
         return small_jpeg()
     if name == "12mp":

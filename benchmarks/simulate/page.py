@@ -67,7 +67,7 @@ def _sweep(sweep: Result, _: Result) -> str:
                 _number(run["done_a_second"]),
                 _number(run["waiting_end"]),
                 _seconds(run["wait_p95"]),
-                f"{run['degraded']:.0%}",
+                f"{max(0.0, run['degraded']):.0%}",
                 f"{max(0.0, run['unlabelled']):.0%}",
                 _number(run["dollars_an_hour"]),
                 _seconds(enough["wait_p95"]),

@@ -8,7 +8,7 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,15 +90,13 @@ class CaptionCache:
         others = [other for other in record.cache_keys if other != key]
         return (*others[1 - KEPT_PER_IMAGE :], key)
 
-    async def find(self, record: ImageRecord) -> CaptionResult | None:
-        """Captions for ``record``, if there are any and its owner has not asked for new ones.
-
-        Raises ``DependencyUnavailable``.
-        """
+    def needs(self, record: ImageRecord) -> dict[str, dict[str, str]] | None:
+        """Where captions for ``record`` may be, unless its owner has asked for new ones."""
         key = self.key(record)
-        if key is None or record.concise_caption is not None:
-            return None
-        item = await self.items.read(_at(record, key))
+        return None if key is None or record.concise_caption is not None else _at(record, key)
+
+    def found(self, item: Mapping[str, Any]) -> CaptionResult | None:
+        """The captions in what was there, if they are any good."""
         try:
             cached = CachedCaptions.model_validate(plain(item)) if item else None
         except ValidationError:

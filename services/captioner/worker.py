@@ -47,6 +47,7 @@ class CaptionWorker:
             Status.CAPTIONING,
             work=partial(self._caption, tools.leases),
             vanished=tools.purger.vanished,
+            needs=self._cache.needs,
         )
 
     async def handle(self, delivery: Delivery) -> None:
@@ -57,7 +58,7 @@ class CaptionWorker:
 
     async def _caption(self, leases: Leases, claim: Claim) -> None:
         record = claim.record
-        cached = await self._cache.find(record)
+        cached = self._cache.found(claim.needed)
         if cached is not None:
             await leases.finish_caption(claim, cached)
             # Once per job: of all deliveries, only one gets to here.

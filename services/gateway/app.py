@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
-import aioboto3
 from aiohttp import ClientSession, ClientTimeout, web
 
 from services.gateway import admin, health, keys, openapi_pages, signin
@@ -53,7 +52,7 @@ from services.gateway.usage import count_requests
 from services.gateway.views import Views
 from services.gateway.waiting import Poller
 from shared.admin_api import QueueName
-from shared.aws import client_config, s3_config
+from shared.aws import aws_session, client_config, s3_config
 from shared.control_items import LIFETIME_SLACK_S, ControlItems
 from shared.controls import Controls
 from shared.item_store import ItemStore
@@ -62,6 +61,7 @@ from shared.presign import Presigner
 from shared.publisher import Publisher
 from shared.record_store import RecordStore
 from shared.records import Status
+from shared.sent_marks import SentMarks
 from shared.usage import UsageCounter
 
 # Requests are short and wait mostly for AWS; above this they queue for a connection.
@@ -124,7 +124,7 @@ def create_app(settings: Settings) -> web.Application:
     app.on_response_prepare.append(add_headers)
     app.on_response_prepare.append(add_quota_headers)
     app.on_response_prepare.append(allow_origin)
-    app.on_startup.append(openapi_pages.build)
+    app.on_startup.append(openapi_pages.prepare)
     app.on_shutdown.append(_release_waits)
     app.cleanup_ctx.append(_collaborators)
     return app
@@ -143,7 +143,7 @@ def _queues(settings: Settings) -> dict[QueueName, Queue]:
 
 async def _collaborators(app: web.Application) -> AsyncIterator[None]:
     settings = app[keys.SETTINGS]
-    session = aioboto3.Session()
+    session = aws_session()
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         config = client_config(connections=CONNECTIONS)
@@ -177,6 +177,7 @@ async def _collaborators(app: web.Application) -> AsyncIterator[None]:
             records=records,
             objects=objects,
             publisher=to_ingest,
+            marks=await enter(SentMarks(items, records)),
             ids=ids,
             retention=settings.retention_days * DAY_S,
             after_record=death_at(settings.fault_point, endpoint=dynamodb.meta.endpoint_url),

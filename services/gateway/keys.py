@@ -8,7 +8,7 @@ from services.gateway.cursors import Cursors
 from services.gateway.dead_letters import DeadLetters
 from services.gateway.deletions import Deletions
 from services.gateway.discovery import Discovery
-from services.gateway.openapi_page import Page
+from services.gateway.openapi_page import Pages
 from services.gateway.pacing import Pacer
 from services.gateway.pending_uploads import PendingUploads
 from services.gateway.queues import Queues
@@ -50,7 +50,7 @@ DISCOVERY: web.AppKey[Discovery] = web.AppKey("discovery", Discovery)
 OBJECTS: web.AppKey[ObjectStore] = web.AppKey("objects", ObjectStore)
 DOWNLOADS: web.AppKey[Transfers] = web.AppKey("downloads", Transfers)
 EXPORTS: web.AppKey[Transfers] = web.AppKey("exports", Transfers)
-PAGES: web.AppKey[dict[str, Page]] = web.AppKey("pages", dict)
+PAGES: web.AppKey[Pages] = web.AppKey("pages", Pages)
 DELETIONS: web.AppKey[Deletions] = web.AppKey("deletions", Deletions)
 ITEMS: web.AppKey[ItemStore] = web.AppKey("items", ItemStore)
 USAGE: web.AppKey[UsageCounter] = web.AppKey("usage", UsageCounter)

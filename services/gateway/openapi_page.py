@@ -1,7 +1,8 @@
-"""An answer that stays the same while the process lives."""
+"""Answers that stay the same while the process lives."""
 
+import asyncio
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -17,3 +18,19 @@ class Page:
     def etag(self) -> str:
         """The same for the same content, on every gateway."""
         return hashlib.sha256(self.body).hexdigest()[:32]
+
+
+class Pages:
+    """Pages by their path, made by ``make`` in a thread when the first of them is wanted."""
+
+    def __init__(self, make: Callable[[], Mapping[str, Page]]) -> None:
+        self._make = make
+        self._made: Mapping[str, Page] | None = None
+        self._making = asyncio.Lock()
+
+    async def get(self, path: str) -> Page:
+        """The page at ``path``."""
+        async with self._making:
+            if self._made is None:
+                self._made = await asyncio.to_thread(self._make)
+        return self._made[path]

@@ -1,4 +1,4 @@
-"""``GET /openapi.json`` and ``GET /docs``: built once, when the application starts."""
+"""``GET /openapi.json`` and ``GET /docs``: built once, when somebody first asks."""
 
 import base64
 import hashlib
@@ -9,8 +9,7 @@ from pathlib import Path
 from aiohttp import ETag, hdrs, web
 
 from services.gateway.keys import PAGES, SETTINGS
-from services.gateway.openapi import document
-from services.gateway.openapi_page import Page
+from services.gateway.openapi_page import Page, Pages
 
 routes = web.RouteTableDef()
 
@@ -18,18 +17,20 @@ _VIEWER = Path(__file__).parent / "viewer"
 _CACHE_CONTROL = "public, max-age=300"
 
 
-async def build(app: web.Application) -> None:
-    """Make the pages; connected to ``on_startup``, when all routes are there."""
+async def prepare(app: web.Application) -> None:
+    """Put the pages in their place; connected to ``on_startup``, when all routes are there."""
     settings = app[SETTINGS]
-    described = document(
-        routes_of(app), server=settings.public_url.rstrip("/"), version=settings.version
-    )
-    app[PAGES] = {
-        "/openapi.json": Page(
-            json.dumps(described, ensure_ascii=False).encode(), "application/json"
-        ),
-        "/docs": _viewer(),
-    }
+    routes_served, server = routes_of(app), settings.public_url.rstrip("/")
+
+    def make() -> dict[str, Page]:
+        # Imported late: a twentieth of the start, and few gateways are ever asked.
+        from services.gateway.openapi import document  # noqa: PLC0415
+
+        described = document(routes_served, server=server, version=settings.version)
+        body = json.dumps(described, ensure_ascii=False).encode()
+        return {"/openapi.json": Page(body, "application/json"), "/docs": _viewer()}
+
+    app[PAGES] = Pages(make)
 
 
 def routes_of(app: web.Application) -> list[tuple[str, str]]:
@@ -44,17 +45,17 @@ def routes_of(app: web.Application) -> list[tuple[str, str]]:
 @routes.get("/openapi.json")
 async def openapi_json(request: web.Request) -> web.Response:
     """The contract, for programs."""
-    return _answer(request)
+    return await _answer(request)
 
 
 @routes.get("/docs")
 async def docs(request: web.Request) -> web.Response:
     """The contract, for people. The page holds its style and script: nothing else is fetched."""
-    return _answer(request)
+    return await _answer(request)
 
 
-def _answer(request: web.Request) -> web.Response:
-    page = request.app[PAGES][request.path]
+async def _answer(request: web.Request) -> web.Response:
+    page = await request.app[PAGES].get(request.path)
     if any(tag.value in {"*", page.etag} for tag in request.if_none_match or ()):
         response = web.Response(status=HTTPStatus.NOT_MODIFIED)
     else:

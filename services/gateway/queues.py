@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.admin_api import QueueName, QueueOrDeadLetters, QueueView
 from shared.aws import calls_to, error_code
+from shared.botocore_parts import HttpSession
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
@@ -43,6 +44,7 @@ class Queue:
 async def metrics_client(session: aioboto3.Session) -> AsyncIterator[Any]:
     """A client of CloudWatch that gives up at once: an age is nice to have, and no more."""
     config = AioConfig(
+        http_session_cls=HttpSession,
         connect_timeout=METRICS_TIMEOUT_S,
         read_timeout=METRICS_TIMEOUT_S,
         max_pool_connections=2,

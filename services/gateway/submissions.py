@@ -6,7 +6,7 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -23,11 +23,27 @@ from shared.outage import persist
 from shared.publisher import Publisher
 from shared.record_store import RecordStore
 from shared.records import LOST_HOP_S, ImageRecord, Status, timestamp
+from shared.sent_marks import SentMarks
 
 logger = logging.getLogger(__name__)
 
 # While DynamoDB is down; before the sweeper would send on what it finds, and a stop would wait.
 TAKE_BACK_S = 20.0
+GIVE_BACK_S = 2.0  # that a refusal waits for its unit to be given back
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """An upload whose bytes are still on their way.
+
+    ``epoch`` is its user's when it began: whoever deletes everything meanwhile means this one too,
+    whatever epoch it is when the last byte arrives. ``bucket`` is the quota without the unit that
+    was spent for it, or ``None`` if none was yet: under a key it may turn out to be a repetition.
+    """
+
+    user_id: str
+    epoch: int
+    bucket: Bucket | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +53,18 @@ class Photo:
     Photos of one ``idempotency_key`` are one photo.
     """
 
-    user_id: str
     image: memoryview
     sha256: str
     media_type: MediaType
     options: CaptionOptions
     batch: str | None
     idempotency_key: str | None
-    # The user's epoch when the upload began: whoever deletes everything while the bytes are on
-    # their way means these too, whatever epoch it is when the last of them arrives.
-    epoch: int
+    begun: "Begun"
+
+    @property
+    def user_id(self) -> str:
+        """Whose it is."""
+        return self.begun.user_id
 
     @property
     def fingerprint(self) -> str:
@@ -86,6 +104,7 @@ class Submissions:
         records: RecordStore,
         objects: ObjectStore,
         publisher: Publisher,
+        marks: SentMarks,
         ids: ImageIds,
         retention: float,  # seconds
         after_record: Callable[[], None] = nothing_happens,
@@ -96,11 +115,29 @@ class Submissions:
         self._records = records
         self._objects = objects
         self._publisher = publisher
+        self._marks = marks
         self._ids = ids
         self._retention = retention
         self._after_record = after_record
         self._clock = clock
         self._tasks: set[asyncio.Task[None]] = set()
+
+    async def begin(self, user_id: str, *, has_key: bool) -> Begun:
+        """Before the bytes: learn the epoch, by the write that spends a unit unless it ``has_key``.
+
+        To be followed by ``submit`` or ``abandon``. Raises as ``submit`` does.
+        """
+        if has_key:
+            return Begun(user_id, await self._records.epoch(user_id), None)
+        spent = await self._controls.spend(user_id)
+        return Begun(user_id, spent.epoch, spent.bucket)
+
+    async def abandon(self, begun: Begun) -> None:
+        """Give back what was spent for an upload that came to nothing. Never raises."""
+        if begun.bucket is not None:
+            giving_back = asyncio.create_task(self._give_back(begun.user_id))
+            self._own(giving_back)
+            await asyncio.wait({giving_back}, timeout=GIVE_BACK_S)
 
     async def submit(self, photo: Photo) -> Submitted:
         """Store ``photo`` for a unit of quota and send it on; on return both are durable.
@@ -133,24 +170,29 @@ class Submissions:
             await asyncio.gather(*self._tasks)
 
     async def _submit(self, photo: Photo, image_id: str, claim: Claim | None) -> Submitted:
-        was_charged = claim is not None and claim.epoch is not None
-        attempt = _Attempt(photo.user_id, claim, was_charged, photo.epoch)
+        was_charged = photo.begun.bucket is not None or (
+            claim is not None and claim.epoch is not None
+        )
+        attempt = _Attempt(photo.user_id, claim, was_charged, photo.begun.epoch)
         try:
-            epoch, bucket = await self._charge(attempt)
+            epoch, bucket = await self._charge(attempt, photo.begun)
             record = self._new_record(photo, image_id, epoch, claim)
             record = await self._store(attempt, record, photo)
         except BaseException:
             # Also for a call that timed out: it may have had its effect all the same.
-            self._own(self._take_back(attempt))
+            self._own(asyncio.create_task(self._take_back(attempt)))
             raise
         if claim is not None:
             await self._finish(claim)
-        # The answer need not wait for this: unmarked, the message is merely sent once more.
-        self._own(self._mark_sent(record))
+        self._marks.add(record)
         return Submitted(record, bucket, is_replay=False)
 
-    async def _charge(self, attempt: _Attempt) -> tuple[int, Bucket]:
-        """Spend a unit, unless a claim that we took over has; the epoch that the image carries."""
+    async def _charge(self, attempt: _Attempt, begun: Begun) -> tuple[int, Bucket]:
+        """Spend a unit, unless one was at the beginning or by who held the claim before us; the
+        epoch that the image carries.
+        """
+        if begun.bucket is not None:
+            return begun.epoch, begun.bucket
         claim = attempt.claim
         if claim is not None and claim.epoch is not None:
             bucket = await self._controls.bucket(attempt.user_id)
@@ -165,9 +207,12 @@ class Submissions:
 
     async def _store(self, attempt: _Attempt, record: ImageRecord, photo: Photo) -> ImageRecord:
         attempt.record = record
-        await self._objects.put(
+        version = await self._objects.put(
             record.upload_key, photo.image, content_type=photo.media_type.content_type
         )
+        if version is not None and attempt.claim is None:
+            # Under a key, an earlier request may have died with an upload of its own left behind.
+            record = record.model_copy(update={"upload_version": version, "upload_once": True})
         record = await self._create(record)
         self._after_record()
         # What a request before us sent on may be further by now, and needs no message of ours.
@@ -211,10 +256,15 @@ class Submissions:
             idempotency_key=photo.idempotency_key,
         )
 
-    def _own(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
+    def _own(self, task: "asyncio.Task[None]") -> None:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _give_back(self, user_id: str) -> None:
+        try:
+            await persist(lambda: self._controls.refund(user_id), limit=TAKE_BACK_S)
+        except Exception as error:  # noqa: BLE001  best effort: the bucket fills up by itself
+            logger.warning("unit not given back", extra={"error": type(error).__name__})
 
     async def _finish(self, claim: Claim) -> None:
         try:
@@ -222,14 +272,6 @@ class Submissions:
         except DependencyUnavailable:
             # The photo is in. Until the lease is over, a repeated request is told to wait.
             logger.warning("key not finished", extra={"image_id": claim.image_id})
-
-    async def _mark_sent(self, record: ImageRecord) -> None:
-        try:
-            await self._records.mark_sent(record)
-        except DependencyUnavailable:
-            logger.warning("not marked as sent", extra={"image_id": record.image_id})
-        except Exception:  # the boundary of a task that nobody awaits for its result
-            logger.exception("not marked as sent", extra={"image_id": record.image_id})
 
     async def _take_back(self, attempt: _Attempt) -> None:
         try:

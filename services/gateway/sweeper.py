@@ -11,7 +11,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-import aioboto3
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -28,7 +27,7 @@ from services.gateway.restarts import Restarts
 from services.gateway.sweeping import ACTS_AT_ONCE, Sweeper
 from services.gateway.upgrades import UpgradeBudget, Upgrades
 from shared.admin_api import QueueName
-from shared.aws import client_config, s3_config
+from shared.aws import aws_session, client_config, s3_config
 from shared.control_items import LIFETIME_SLACK_S, ControlItems
 from shared.controls import Controls
 from shared.health import health_server
@@ -117,7 +116,7 @@ class Office:
 @asynccontextmanager
 async def office_of(settings: SweeperSettings) -> AsyncIterator[Office]:
     """Everything of a sweeper's process, its clients closed at the end of the block."""
-    session = aioboto3.Session()
+    session = aws_session()
     config = client_config(connections=CONNECTIONS)
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context

@@ -11,12 +11,12 @@ from services.gateway.auth import IDENTITY
 from services.gateway.bodies import Upload, read_upload, room_for
 from services.gateway.idempotency import REPLAYED_HEADER, key_of
 from services.gateway.images import image_response
-from services.gateway.keys import BUDGET, RECORDS, SETTINGS, SUBMISSIONS
+from services.gateway.keys import BUDGET, SETTINGS, SUBMISSIONS
 from services.gateway.middleware import send_continue
 from services.gateway.options import SubmitOptions, invalid_options, parse_options
 from services.gateway.problems import Problem
 from services.gateway.quota import tell
-from services.gateway.submissions import Photo
+from services.gateway.submissions import Begun, Photo
 from services.gateway.usage import REPEATED
 from shared.api import FieldFault
 from shared.media import HEAD_BYTES, MediaType, media_type_of
@@ -29,21 +29,15 @@ async def submit_image(request: web.Request) -> web.Response:
     key = key_of(request)
     _options(request, {})
     room = room_for(request)
+    submissions = request.app[SUBMISSIONS]
     async with request.app[BUDGET].reserve(user_id, room):
-        epoch = (await request.app[RECORDS].standing(user_id)).epoch
-        upload = await _receive(request, room)
-        options = _options(request, upload.fields)
-        photo = Photo(
-            user_id=user_id,
-            image=upload.image,
-            sha256=upload.sha256,
-            media_type=_media_type(upload),
-            options=options.caption_options(labels_default=request.app[SETTINGS].labels_default),
-            batch=options.batch,
-            idempotency_key=key,
-            epoch=epoch,
-        )
-        submitted = await request.app[SUBMISSIONS].submit(photo)
+        begun = await submissions.begin(user_id, has_key=key is not None)
+        try:
+            photo = await _photo(request, begun, room=room, key=key)
+        except BaseException:
+            await submissions.abandon(begun)
+            raise
+        submitted = await submissions.submit(photo)
     tell(request, submitted.bucket)
     record = submitted.record
     response = await image_response(request, record, status=HTTPStatus.ACCEPTED)
@@ -52,6 +46,20 @@ async def submit_image(request: web.Request) -> web.Response:
         response.headers[REPLAYED_HEADER] = "true"
         request[REPEATED] = True
     return response
+
+
+async def _photo(request: web.Request, begun: Begun, *, room: int, key: str | None) -> Photo:
+    upload = await _receive(request, room)
+    options = _options(request, upload.fields)
+    return Photo(
+        image=upload.image,
+        sha256=upload.sha256,
+        media_type=_media_type(upload),
+        options=options.caption_options(labels_default=request.app[SETTINGS].labels_default),
+        batch=options.batch,
+        idempotency_key=key,
+        begun=begun,
+    )
 
 
 async def _receive(request: web.Request, room: int) -> Upload:

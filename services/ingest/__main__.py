@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager
 
-import aioboto3
-
 from services.ingest.budget import PixelBudget
 from services.ingest.confined_decoder import Confinement
 from services.ingest.decode import Limits
@@ -16,6 +14,7 @@ from services.ingest.labels import Rekognition, rekognition_config
 from services.ingest.secrecy import hide_from_own_processes
 from services.ingest.settings import Settings
 from services.ingest.worker import IngestWorker
+from shared.aws import aws_session
 from shared.process import run
 from shared.publisher import Publisher
 from shared.working import consume, worker_tools
@@ -32,7 +31,7 @@ async def _labeller(settings: Settings) -> AsyncIterator[Rekognition | None]:
         return
     options = settings.label_options()
     config = rekognition_config(connections=settings.concurrency, limit=options.limit)
-    async with aioboto3.Session().client("rekognition", config=config) as client:
+    async with aws_session().client("rekognition", config=config) as client:
         yield Rekognition(client, options)
 
 

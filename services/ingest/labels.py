@@ -175,10 +175,12 @@ def rekognition_config(*, connections: int, limit: float) -> AioConfig:
     """The client's configuration, for ``connections`` photos at once. No call outlasts ``limit``
     seconds, and none is repeated behind our back.
     """
-    config = client_config(
-        connections=connections * _CALLS_PER_PHOTO, read_timeout_s=limit, tries=1
+    return client_config(
+        connections=connections * _CALLS_PER_PHOTO,
+        connect_timeout_s=min(CONNECT_TIMEOUT_S, limit),
+        read_timeout_s=limit,
+        tries=1,
     )
-    return config.merge(AioConfig(connect_timeout=min(CONNECT_TIMEOUT_S, limit)))
 
 
 async def _asked(question: _Question, data: bytes) -> Mapping[str, Any]:

@@ -70,7 +70,7 @@ class IngestWorker:
         overrun: Callable[[], None] = _nobody_to_tell,
         rekognition: Rekognition | None = None,
     ) -> None:
-        self._records = tools.records
+        self._marks = tools.marks
         self._objects = tools.objects
         self._publisher = publisher
         self._executor = executor
@@ -218,6 +218,8 @@ class IngestWorker:
                 options=record.options,
             )
         )
-        await asyncio.gather(
-            self._records.mark_sent(record), self._objects.delete_versions(record.upload_key)
-        )
+        self._marks.add(record)
+        if record.upload_once and record.upload_version is not None:
+            await self._objects.delete([(record.upload_key, record.upload_version)])
+        else:
+            await self._objects.delete_versions(record.upload_key)

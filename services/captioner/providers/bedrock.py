@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import aioboto3
 from aiobotocore.config import AioConfig
 from botocore.exceptions import BotoCoreError
 
@@ -34,8 +33,11 @@ from services.captioner.provider import (
 )
 from services.captioner.providers.bedrock_errors import RAISED, FieldRefused, translated
 from services.captioner.providers.bedrock_models import optional_fields, output_config
+from shared.aws import aws_session
+from shared.botocore_parts import HttpSession
 
 if TYPE_CHECKING:
+    from aioboto3 import Session
     from types_aiobotocore_bedrock_runtime import BedrockRuntimeClient
 
 logger = logging.getLogger(__name__)
@@ -204,7 +206,7 @@ async def open_bedrock(
 
     ``None`` where there is no region or are no credentials.
     """
-    session = aioboto3.Session()
+    session = aws_session()
     if not await _is_configured(session):
         yield None
         return
@@ -219,6 +221,7 @@ def call_config(connections: int, read_timeout: float) -> AioConfig:
     """The configuration of a client. ``read_timeout`` is in seconds, without a byte received."""
     # Not shared.aws's: a client that is told its signature version ignores a Bedrock API key.
     return AioConfig(
+        http_session_cls=HttpSession,
         connect_timeout=CONNECT_TIMEOUT_S,
         read_timeout=read_timeout,
         max_pool_connections=connections,
@@ -227,7 +230,7 @@ def call_config(connections: int, read_timeout: float) -> AioConfig:
     )
 
 
-async def _is_configured(session: aioboto3.Session) -> bool:
+async def _is_configured(session: "Session") -> bool:
     try:
         return bool(session.region_name) and await session.get_credentials() is not None
     except BotoCoreError:
@@ -235,7 +238,7 @@ async def _is_configured(session: aioboto3.Session) -> bool:
 
 
 @asynccontextmanager
-async def _warming(provider: BedrockProvider, session: aioboto3.Session) -> AsyncIterator[None]:
+async def _warming(provider: BedrockProvider, session: "Session") -> AsyncIterator[None]:
     task = asyncio.create_task(_warm_up(provider, session), name="warm up bedrock")
     try:
         yield
@@ -245,7 +248,7 @@ async def _warming(provider: BedrockProvider, session: aioboto3.Session) -> Asyn
             await task
 
 
-async def _warm_up(provider: BedrockProvider, session: aioboto3.Session) -> None:
+async def _warm_up(provider: BedrockProvider, session: "Session") -> None:
     # With a client of its own, because only a client has a time limit.
     config = call_config(1, WARM_UP_S)
     async with session.client("bedrock-runtime", config=config) as client:

@@ -2,10 +2,9 @@
 
 import json
 
-import aioboto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from shared.aws import client_config, error_code
+from shared.aws import aws_session, client_config, error_code
 from shared.errors import BadSetting
 
 _ROUTER_TOKEN_PREFIX = "hf_"  # huggingface_hub's client sends the router no other
@@ -25,7 +24,7 @@ async def read_token(secret: str) -> str:
     """
     config = client_config(connections=1)
     try:
-        async with aioboto3.Session().client("secretsmanager", config=config) as secrets:
+        async with aws_session().client("secretsmanager", config=config) as secrets:
             found = await secrets.get_secret_value(SecretId=secret)
     except ClientError as error:
         raise BadToken(f"the secret can't be read: {error_code(error)}") from None

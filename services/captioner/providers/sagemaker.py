@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import aioboto3
 from aiohttp import ClientError as HttpError
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ValidationError
@@ -30,7 +29,7 @@ from services.captioner.providers.sagemaker_errors import (
     failure_of,
     is_of_container,
 )
-from shared.aws import client_config
+from shared.aws import aws_session, client_config
 
 if TYPE_CHECKING:
     from types_aiobotocore_sagemaker_runtime import SageMakerRuntimeClient
@@ -163,5 +162,5 @@ async def open_sagemaker(options: SageMakerOptions) -> AsyncIterator[SageMakerPr
     config = client_config(
         connections=options.connections, read_timeout_s=options.read_timeout, tries=1
     )
-    async with aioboto3.Session().client("sagemaker-runtime", config=config) as client:
+    async with aws_session().client("sagemaker-runtime", config=config) as client:
         yield SageMakerProvider(client, options)

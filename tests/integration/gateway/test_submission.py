@@ -6,8 +6,9 @@ import json
 import pytest
 from aiohttp import FormData
 
-from tests.deadlines import until
-from tests.integration.gateway.conftest import Gateway
+from shared.object_store import ObjectStore
+from tests.integration.gateway.conftest import Aws, Gateway, gateway_on, provision
+from tests.integration.gateway.issuer import Issuer
 
 JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 40
 
@@ -96,6 +97,25 @@ async def test_trace_of_the_request_goes_on_with_the_message(gateway: Gateway) -
     assert set(attributes) == {"traceparent"}
 
 
+async def test_version_of_an_upload_is_known_unless_an_earlier_request_may_have_made_one(
+    gateway: Gateway,
+) -> None:
+    plain = await gateway.http.post("/v1/images", data=JPEG, headers=gateway.auth())
+    keyed = await gateway.http.post(
+        "/v1/images", data=JPEG, headers=gateway.auth() | {"Idempotency-Key": "k"}
+    )
+
+    known = []
+    for response in (plain, keyed):
+        record = await gateway.records.get(gateway.user, (await response.json())["image_id"])
+        assert record is not None
+        newest = await ObjectStore(gateway.aws.s3, gateway.settings.images_bucket).newest(
+            record.upload_key
+        )
+        known.append((record.upload_once, record.upload_version == newest))
+    assert known == [(True, True), (False, False)]
+
+
 async def test_encoded_body_is_refused(gateway: Gateway) -> None:
     response = await gateway.http.post(
         "/v1/images",
@@ -106,12 +126,15 @@ async def test_encoded_body_is_refused(gateway: Gateway) -> None:
     assert response.status == 415
 
 
-async def test_sent_hop_is_marked_after_the_answer(gateway: Gateway) -> None:
-    response = await gateway.http.post("/v1/images", data=JPEG, headers=gateway.auth())
-    image_id = (await response.json())["image_id"]
+async def test_sent_hop_is_marked_by_the_time_the_gateway_is_down(
+    moto: Aws, issuer: Issuer
+) -> None:
+    async with gateway_on(moto, await provision(moto), issuer) as gateway:
+        response = await gateway.http.post("/v1/images", data=JPEG, headers=gateway.auth())
+        image_id = (await response.json())["image_id"]
+        before = await gateway.records.get(gateway.user, image_id)
 
-    async def marked() -> bool:
-        record = await gateway.records.get(gateway.user, image_id)
-        return record is not None and record.sent
-
-    await until(marked)
+    after = await gateway.records.get(gateway.user, image_id)
+    assert before is not None
+    assert after is not None
+    assert (before.sent, after.sent) == (False, True)

@@ -118,3 +118,23 @@ async def test_the_item_s_key_does_not_name_the_user(
     assert "ana" not in str(item)
     assert item["PK"]["S"].startswith("CONTROL#")
     assert "ttl" in item
+
+
+async def test_each_unit_costs_one_call_and_so_does_the_refusal(
+    controls: Controls, dynamodb: Any
+) -> None:
+    calls: list[str] = []
+
+    def count(model: Any, **_: Any) -> None:
+        calls.append(model.name)
+
+    dynamodb.meta.events.register("before-call.dynamodb", count)
+    try:
+        for _ in range(LIMIT):
+            await controls.spend("ana")
+        with pytest.raises(QuotaExceeded):
+            await controls.spend("ana")
+    finally:
+        dynamodb.meta.events.unregister("before-call.dynamodb", count)
+
+    assert calls == ["UpdateItem"] * (LIMIT + 1)

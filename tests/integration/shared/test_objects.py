@@ -5,6 +5,7 @@ from typing import Any
 
 import aioboto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from shared.aws import s3_config
 from shared.errors import DependencyUnavailable, Permanent, StaleRecord
@@ -20,6 +21,36 @@ async def test_what_was_put_is_read(objects: ObjectStore) -> None:
     await objects.put("k", bytearray(b"pixels"), content_type="image/jpeg")
 
     assert await objects.read("k", limit=6) == b"pixels"
+
+
+async def test_what_was_put_at_the_first_try_is_known_by_its_version(
+    s3: Any, bucket: str, objects: ObjectStore
+) -> None:
+    version = await objects.put("k", b"one", content_type="image/jpeg")
+
+    assert version == await objects.newest("k")
+    assert version is not None
+    await objects.delete([("k", version)])
+    assert await versions(s3, bucket) == 0
+
+
+async def test_what_took_several_tries_may_have_several_versions(
+    s3: Any, objects: ObjectStore
+) -> None:
+    tries: list[str] = []
+
+    def fail_once(request: Any, **_: Any) -> None:
+        tries.append(request.url)
+        if len(tries) == 1:
+            raise EndpointConnectionError(endpoint_url=request.url)
+
+    s3.meta.events.register("before-send.s3.PutObject", fail_once)
+    try:
+        version = await objects.put("k", b"one", content_type="image/jpeg")
+    finally:
+        s3.meta.events.unregister("before-send.s3.PutObject", fail_once)
+
+    assert (version, len(tries)) == (None, 2)
 
 
 async def test_a_longer_object_than_allowed_is_refused(objects: ObjectStore) -> None:

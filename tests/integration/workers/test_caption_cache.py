@@ -149,7 +149,7 @@ async def test_the_cached_captions_go_with_their_image(captioner: Captioner) -> 
 async def test_captions_of_an_image_deleted_meanwhile_are_not_kept(captioner: Captioner) -> None:
     record = await captioner.captioned()
     cache = CaptionCache(captioner.tools.items, captioner.providers[0])
-    result = await cache.find(record.model_copy(update={"concise_caption": None}))
+    result = cache.found(await captioner.cached(record))
     assert result is not None
     await captioner.tools.purger.remove(captioner.user, record.image_id)
 

@@ -40,6 +40,19 @@ async def test_the_pinned_version_is_read_and_its_hash_is_kept(ingest: Ingest) -
     assert not await ingest.is_there(image_id)
 
 
+async def test_the_only_version_is_removed_without_looking_for_others(ingest: Ingest) -> None:
+    image_id = _ids.new()
+    version = await ingest.upload(image_id, real_photo())
+    listed: list[Any] = []
+    events = ingest.tools.objects.s3.meta.events
+    events.register("before-call.s3.ListObjectVersions", lambda **call: listed.append(call))
+
+    await ingest.ingested(image_id, upload_version=version, upload_once=True)
+
+    assert not await ingest.is_there(image_id)
+    assert listed == []
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [

@@ -174,8 +174,9 @@ class FakeS3:
 
     keys: set[str] = field(default_factory=set)
 
-    async def put_object(self, *, Key: str, **_: Any) -> None:  # noqa: N803
+    async def put_object(self, *, Key: str, **_: Any) -> Any:  # noqa: N803
         await effect(lambda: self.keys.add(Key))
+        return {"VersionId": "v", "ResponseMetadata": {"RetryAttempts": 0}}
 
     async def head_object(self, *, Key: str, **_: Any) -> Any:  # noqa: N803
         def head() -> Any:

@@ -40,6 +40,7 @@ from shared.records import (
     StoredImage,
     timestamp,
 )
+from shared.sent_marks import SentMarks
 from shared.stages import StageRunner
 from shared.tombstones import Tombstones
 from tests.unit.pipeline.fake_aws import Attributes, FakeDynamo, FakeQueue, FakeS3
@@ -100,6 +101,7 @@ class Pipeline:
         self.records = RecordStore(dynamodb, "table", control=self.control, clock=self.clock)
         self.objects = ObjectStore(s3, "bucket")
         self.purger = Purger(items, self.records, self.objects, Tombstones(items, clock=self.clock))
+        self.marks = SentMarks(items, self.records)
         self.leases = Leases(self.records, lease=LEASE_S, clock=self.clock)
         self.jobs = ErasureJobs(self.control, lifetime=120 * DAY_S, clock=self.clock)
         self.eraser = Eraser(self.jobs, items, self.records, self.objects, clock=self.clock)
@@ -290,7 +292,12 @@ class Pipeline:
         assert message is not None
         queue = self.caption if record.status is Status.CAPTIONING else self.ingest
         await queue.publish(message)
-        await self.records.mark_sent(record)
+        self.marks.add(record)
+
+    async def mark(self) -> None:
+        """Mark whatever was sent and waits."""
+        await self.marks.turn()
+        await self.marks.turn()
 
     async def _put(self, key: str) -> None:
         await self.objects.put(key, b"x", content_type="image/jpeg")

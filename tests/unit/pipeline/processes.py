@@ -10,7 +10,9 @@ from typing import Any, Literal
 TURNS_OF_THE_LOOP = 8  # from the end of one call to the next, through tasks and gathers
 MANY = 500
 
-Kind = Literal["submit", "worker", "sweeper", "delete", "retry", "caption_again", "edit", "upgrade"]
+Kind = Literal[
+    "submit", "worker", "marks", "sweeper", "delete", "retry", "caption_again", "edit", "upgrade"
+]
 
 
 class Crash(BaseException):

@@ -79,6 +79,7 @@ def _check_who(
 ) -> None:
     changed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
     touched = changed - _FREE
+    assert by.kind != "marks" or changed == {"sent", "check_at"}, "more than a mark was written"
     if not touched:
         return
     if by.kind == "worker":

@@ -124,6 +124,11 @@ class Photos(RuleBasedStateMachine):
 
     # What goes on by itself.
 
+    @precondition(lambda self: self.pipeline.ingest.sent)
+    @rule(calls=how_far, then=fates)
+    def mark(self, calls: int, then: Fate) -> None:
+        self.start("marks", self.pipeline.mark(), calls, then)
+
     @precondition(lambda self: self.pipeline.image_items())
     @rule(calls=how_far, then=fates)
     def sweep(self, calls: int, then: Fate) -> None:

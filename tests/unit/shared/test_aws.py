@@ -1,9 +1,20 @@
-"""What AWS's refusals mean to us."""
+"""What AWS's refusals mean to us, and what our clients do for each call."""
 
+import json
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import AsyncMock, Mock
+
+import botocore
 import pytest
+from aiobotocore.awsrequest import AioAWSResponse
+from botocore.awsrequest import AWSPreparedRequest
+from botocore.endpoint_provider import RuleSet
 from botocore.exceptions import ClientError
+from botocore.loaders import create_loader
+from botocore.useragent import UserAgentComponent
 
-from shared.aws import calls_to
+from shared.aws import aws_session, calls_to, client_config, s3_config
 from shared.errors import DependencyUnavailable
 
 
@@ -30,3 +41,74 @@ def test_what_passes_by_itself_is_a_dependency_that_is_unavailable(error: Except
 def test_a_refusal_that_stays_one_is_passed_on() -> None:
     with pytest.raises(ClientError), calls_to("dynamodb"):
         raise refusal("AccessDeniedException")
+
+
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What signs requests that are never sent."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+class Unsent:
+    """Requests of a client, each answered with a 200 and ``body`` before it is sent."""
+
+    def __init__(self, client: Any, body: bytes) -> None:
+        self.requests: list[AWSPreparedRequest] = []
+        self._body = body
+        client.meta.events.register("before-send", self._answer)
+
+    def _answer(self, request: AWSPreparedRequest, **_: Any) -> Any:
+        self.requests.append(request)
+        raw = SimpleNamespace(read=AsyncMock(return_value=self._body))
+        return AioAWSResponse(request.url, 200, {}, raw)
+
+
+@pytest.mark.usefixtures("credentials")
+async def test_user_agent_names_botocore_and_is_put_together_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async with aws_session().client("dynamodb", config=client_config(connections=1)) as dynamodb:
+        unsent = Unsent(dynamodb, b"{}")
+        monkeypatch.setattr(UserAgentComponent, "to_string", Mock(side_effect=AssertionError))
+        for _ in range(2):
+            await dynamodb.get_item(TableName="t", Key={"PK": {"S": "p"}})
+
+    agents = [request.headers["User-Agent"] for request in unsent.requests]
+    assert len(agents) == 2
+    assert agents[0] == agents[1]
+    assert f"botocore/{botocore.__version__}" in agents[0].decode()
+
+
+@pytest.mark.usefixtures("credentials")
+async def test_where_a_bucket_is_is_worked_out_once_for_all_of_its_objects(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    evaluate, worked_out = RuleSet.evaluate, []
+
+    def counted(self: RuleSet, given: dict[str, Any]) -> Any:
+        worked_out.append(given)
+        return evaluate(self, given)
+
+    monkeypatch.setattr(RuleSet, "evaluate", counted)
+    async with aws_session().client("s3", config=s3_config(connections=1)) as s3:
+        unsent = Unsent(s3, b"")
+        for number in range(3):
+            await s3.put_object(Bucket="photos-of-ours", Key=f"incoming/{number}", Body=b"x")
+
+    assert [request.url for request in unsent.requests] == [
+        f"https://photos-of-ours.s3.eu-west-1.amazonaws.com/incoming/{number}"
+        for number in range(3)
+    ]
+    assert len(worked_out) == 1
+
+
+def test_endpoint_rules_for_s3_do_not_look_at_the_key() -> None:
+    rules = create_loader().load_service_model("s3", "endpoint-rule-set-1")["rules"]
+
+    assert '"Bucket"' in json.dumps(rules)
+    assert '"Key"' not in json.dumps(rules)
