@@ -4,9 +4,7 @@ import gc
 import os
 import shutil
 from collections.abc import Iterator
-from functools import cache
 
-import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -40,14 +38,6 @@ def pytest_collection_finish() -> None:
     """All modules and tests are there to stay: the collector need not walk over them each time."""
     gc.collect()
     gc.freeze()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _one_reading_of_the_api_models() -> Iterator[None]:
-    """Gateways by the hundred: each would read the descriptions of AWS's APIs for 150 ms."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.session, "create_loader", cache(botocore.session.create_loader))
-        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,11 +20,14 @@ TURN_S = 1.5
 _SIDE = 1200  # pixels
 _ROUNDS = 5
 # The time runs from the input itself, so that a page too busy to hear it counts as slow, to the
-# frame in which the answer is there.
-_WATCH = """(target, answered) => {
+# frame in which the answer is there. Who answers is what was hit: on the way back from another view
+# everything may have been put up anew since it was looked for.
+_WATCH = """(sought, [answered, withinMs]) => {
   const isAnswered = new Function("target", `return ${answered}`);
-  window.answerMs = new Promise((resolve) => {
+  window.answerMs = new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error(`no answer: ${answered}`)), withinMs);
     window.addEventListener("pointerdown", (event) => {
+      const target = event.composedPath().find((node) => node.tagName === sought.tagName);
       const look = () => isAnswered(target)
         ? resolve(performance.now() - event.timeStamp)
         : requestAnimationFrame(look);
@@ -32,6 +35,7 @@ _WATCH = """(target, answered) => {
     }, { capture: true, once: true });
   });
 }"""
+_WITHIN_MS = 30_000
 
 
 @dataclass
@@ -70,10 +74,10 @@ def _written(path: Path, data: bytes) -> str:
 
 async def answer_ms(page: Page, target: Locator, answered: str) -> float:
     """Click ``target``; milliseconds until the JavaScript expression ``answered`` is true, in
-    which ``target`` is the element.
+    which ``target`` is the element that was hit. An error if it is not so within half a minute.
     """
     await target.scroll_into_view_if_needed()
-    await target.evaluate(_WATCH, answered)
+    await target.evaluate(_WATCH, [answered, _WITHIN_MS])
     await target.click()
     answer: Any = await page.evaluate("window.answerMs")
     return float(answer)

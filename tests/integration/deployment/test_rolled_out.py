@@ -1,11 +1,9 @@
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from scripts.rolled_out import DEADLINE_S, TakenBack, main, unfinished, wait
 
@@ -13,15 +11,16 @@ NEW = {"gateway": f"sha256:{'1' * 64}", "collector": f"sha256:{'2' * 64}"}
 OLD = {"gateway": f"sha256:{'0' * 64}", "collector": f"sha256:{'2' * 64}"}
 
 
+_regions = iter(boto3.Session().get_available_regions("ecs"))
+
+
 @pytest.fixture
-def ecs(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    with mock_aws():
-        client = boto3.Session().client("ecs")
-        client.create_cluster(clusterName="captions-prod")
-        yield client
+def ecs(aws: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A region of the test's own: clusters of one name are other clusters there."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", next(_regions))
+    client = boto3.Session().client("ecs")
+    client.create_cluster(clusterName="captions-prod")
+    return client
 
 
 def served(ecs: Any, digests: dict[str, str], name: str = "captions-prod-gateway") -> None:
