@@ -32,11 +32,11 @@ def _measured(operation: Operation, request: Mapping[str, Any]) -> dict[str, flo
     with contextlib.suppress(OSError):
         (_PROC / "clear_refs").write_text("5")  # proc_pid_clear_refs(5): the peak starts anew
     resident = _status_bytes("VmRSS")
-    busy = _busy_s()
+    busy = busy_s()
     wall, cpu = time.perf_counter(), time.process_time()
     made = operation(data)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-    others = max(0.0, _busy_s() - busy - cpu)
+    others = max(0.0, busy_s() - busy - cpu)
     added = _status_bytes("VmHWM") - resident
     if request.get("save"):
         for number, picture in enumerate(made):
@@ -44,7 +44,7 @@ def _measured(operation: Operation, request: Mapping[str, Any]) -> dict[str, flo
     return {"cpu_s": cpu, "wall_s": wall, "others_s": others, "added_bytes": added}
 
 
-def _busy_s() -> float:
+def busy_s() -> float:
     """What all cores did since the start, and what was taken from this machine: proc_stat(5)."""
     user, nice, system, _, _, irq, softirq, steal, *_ = map(
         int, Path("/proc/stat").read_text().splitlines()[0].split()[1:]

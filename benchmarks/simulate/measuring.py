@@ -15,12 +15,12 @@ import aioboto3
 
 from benchmarks import machine
 from benchmarks.load.generator import Outcome, Plan, run
+from benchmarks.load.knee import VARIABLES
+from benchmarks.serving import busy_s
 from benchmarks.simulate.machine_model import Calibration, Part
 from benchmarks.stack import Stack, running_stack
 from tests.standins.running import commanding
 
-# All uploads are one user's, and an open loop has no bound on what is in flight.
-_VARIABLES = {"MODELS": "standin", "GATEWAY_UPLOADS_PER_USER": "1000"}
 _PROCESSES = ("gateway", "ingest", "captioner", "aws", "standin")
 _SETTLE_S = 3.0
 _IDLE_S = 5.0
@@ -51,11 +51,11 @@ Measured = tuple[Run, Mapping[str, float]]
 
 def measured(stack: Stack, plan: Plan) -> Run:
     """One run of the generator in this process."""
-    before, busy, began = _cpu(stack), _busy_s(), time.monotonic()
+    before, busy, began = _cpu(stack), busy_s(), time.monotonic()
     outcome = asyncio.run(run(plan))
     seconds = time.monotonic() - began
     used = {name: now - before[name] for name, now in _cpu(stack).items()}
-    others = (_busy_s() - busy - sum(used.values()) - outcome.cpu_s) / seconds
+    others = (busy_s() - busy - sum(used.values()) - outcome.cpu_s) / seconds
     return Run(
         outcome,
         seconds,
@@ -68,7 +68,7 @@ def measured(stack: Stack, plan: Plan) -> Run:
 @contextmanager
 def prepared_stack(**variables: str) -> Any:
     """A stack whose model takes its time, settled; and what its processes use at rest, in cores."""
-    with running_stack(**_VARIABLES, **variables) as stack:
+    with running_stack(**VARIABLES, **variables) as stack:
         prefer([os.getpid(), *stack.pids.values()])
         asyncio.run(_slow_model(stack))
         time.sleep(_SETTLE_S)
@@ -248,13 +248,6 @@ async def _slow_model(stack: Stack) -> None:
 
 def _cpu(stack: Stack) -> dict[str, float]:
     return {name: stack.cpu_s(f"{name}-1") for name in _PROCESSES if f"{name}-1" in stack.pids}
-
-
-def _busy_s() -> float:
-    """What all cores did since the machine began, and what was taken from it: proc_stat(5)."""
-    numbers: Sequence[str] = Path("/proc/stat").read_text().splitlines()[0].split()[1:]
-    user, nice, system, _, _, irq, softirq, steal, *_ = map(int, numbers)
-    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
 def prefer(pids: Sequence[int], nice: int | None = None) -> None:
