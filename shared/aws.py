@@ -65,13 +65,14 @@ def client_config(
     connect_timeout_s: float = CONNECT_TIMEOUT_S,
     read_timeout_s: float = READ_TIMEOUT_S,
     tries: int = TRIES,
-    signature_version: str = "v4",
+    signature_version: str | None = "v4",
     **others: Any,
 ) -> AioConfig:
     """The configuration that every client of ours is made with, once per process.
 
-    ``connections`` is the size of the pool, to be matched to the caller's concurrency. ``others``
-    are botocore's own options.
+    ``connections`` is the size of the pool, to be matched to the caller's concurrency. With
+    ``signature_version`` None botocore chooses, which alone heeds an API key. ``others`` are
+    botocore's own options.
     """
     return AioConfig(
         http_session_cls=HttpSession,

@@ -9,12 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, get_args
 
 import aioboto3
-from aiobotocore.config import AioConfig
 from botocore.exceptions import BotoCoreError, ClientError
 
 from shared.admin_api import QueueName, QueueOrDeadLetters, QueueView
-from shared.aws import calls_to, error_code
-from shared.botocore_parts import HttpSession
+from shared.aws import calls_to, client_config, error_code
 
 if TYPE_CHECKING:
     from types_aiobotocore_sqs import SQSClient
@@ -43,12 +41,11 @@ class Queue:
 @asynccontextmanager
 async def metrics_client(session: aioboto3.Session) -> AsyncIterator[Any]:
     """A client of CloudWatch that gives up at once: an age is nice to have, and no more."""
-    config = AioConfig(
-        http_session_cls=HttpSession,
-        connect_timeout=METRICS_TIMEOUT_S,
-        read_timeout=METRICS_TIMEOUT_S,
-        max_pool_connections=2,
-        retries={"total_max_attempts": 1},
+    config = client_config(
+        connections=2,
+        connect_timeout_s=METRICS_TIMEOUT_S,
+        read_timeout_s=METRICS_TIMEOUT_S,
+        tries=1,
     )
     async with session.client("cloudwatch", config=config) as client:
         yield client

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from aiobotocore.config import AioConfig
 from botocore.exceptions import BotoCoreError
 
 from services.captioner.jpeg import size_of
@@ -33,11 +32,11 @@ from services.captioner.provider import (
 )
 from services.captioner.providers.bedrock_errors import RAISED, FieldRefused, translated
 from services.captioner.providers.bedrock_models import optional_fields, output_config
-from shared.aws import aws_session
-from shared.botocore_parts import HttpSession
+from shared.aws import aws_session, client_config
 
 if TYPE_CHECKING:
     from aioboto3 import Session
+    from aiobotocore.config import AioConfig
     from types_aiobotocore_bedrock_runtime import BedrockRuntimeClient
 
 logger = logging.getLogger(__name__)
@@ -217,16 +216,16 @@ async def open_bedrock(
             yield provider
 
 
-def call_config(connections: int, read_timeout: float) -> AioConfig:
+def call_config(connections: int, read_timeout: float) -> "AioConfig":
     """The configuration of a client. ``read_timeout`` is in seconds, without a byte received."""
-    # Not shared.aws's: a client that is told its signature version ignores a Bedrock API key.
-    return AioConfig(
-        http_session_cls=HttpSession,
-        connect_timeout=CONNECT_TIMEOUT_S,
-        read_timeout=read_timeout,
-        max_pool_connections=connections,
+    return client_config(
+        connections=connections,
+        connect_timeout_s=CONNECT_TIMEOUT_S,
+        read_timeout_s=read_timeout,
         # The chain tries again, and knows how much time is left.
-        retries={"total_max_attempts": 1},
+        tries=1,
+        # A client that is told its signature version ignores a Bedrock API key.
+        signature_version=None,
     )
 
 

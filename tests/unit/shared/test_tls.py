@@ -125,4 +125,4 @@ def test_no_client_is_made_with_another_http() -> None:
             assert "onfig.merge(" not in text, path
             made += len(configs)
 
-    assert made >= 3
+    assert made == 1  # in shared/aws.py, for all
