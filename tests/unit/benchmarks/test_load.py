@@ -5,7 +5,7 @@ import math
 import pytest
 
 from benchmarks.load.generator import Outcome, Photo, arrivals, made_different
-from benchmarks.load.knee import is_carried
+from benchmarks.load.knee import excess, is_carried
 from benchmarks.load.long_run import slope
 from benchmarks.load.watching import Use
 
@@ -44,8 +44,8 @@ def test_the_same_photo_is_another_file_each_time() -> None:
     ("times", "carried"),
     [
         pytest.param([1.0] * 9, True, id="steady"),
-        pytest.param([1.0] * 6 + [1.9] * 3, True, id="a little slower"),
-        pytest.param([1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0], False, id="a queue that grows"),
+        pytest.param([0.3] * 6 + [0.47] * 3, True, id="a little slower"),
+        pytest.param([0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1], False, id="a queue that grows"),
         pytest.param([1.0] * 8 + [None], False, id="one never done"),
         pytest.param([1.0, 1.0], False, id="too few to tell"),
     ],
@@ -54,6 +54,14 @@ def test_a_rate_is_carried_while_the_way_does_not_get_longer(
     times: list[float | None], carried: bool
 ) -> None:
     assert is_carried(outcome(*times)) is carried
+
+
+def test_what_is_too_much_of_a_rate_is_told_by_how_the_wait_grows() -> None:
+    # 10 % more than the server does: each photo waits a tenth of a second longer than the one
+    # before, which came a second earlier.
+    waits = [0.3 + 0.1 * number for number in range(30)]
+
+    assert excess(outcome(*waits)) == pytest.approx(0.1)
 
 
 def test_growth_is_told_by_the_hour_and_without_the_first_minutes() -> None:
