@@ -1,7 +1,7 @@
 """Items of one table by key: strongly consistent reads, and writes that state their condition."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -38,14 +38,16 @@ class ItemStore:
             )
         return cast("Item", response.get("Item", {}))
 
-    async def read_many(self, keys: list[ItemKey]) -> list[Item]:
+    async def read_many(self, keys: list[ItemKey], *, only: Sequence[str] = ()) -> list[Item]:
         """The items at ``keys``, all different; those that are not there are missing.
+
+        With ``only``, no more of each than the attributes of these names.
 
         Raises ``DependencyUnavailable`` if some stay unread: an item taken for gone could show
         what its owner has deleted.
         """
         slices = [keys[at : at + BATCH_GET_LIMIT] for at in range(0, len(keys), BATCH_GET_LIMIT)]
-        parts = await asyncio.gather(*map(self._read_slice, slices))
+        parts = await asyncio.gather(*(self._read_slice(part, only) for part in slices))
         return [item for part in parts for item in part]
 
     async def write(self, key: ItemKey, update: Update) -> Item | None:
@@ -89,9 +91,14 @@ class ItemStore:
             return None
         return cast("Item", response.get("Attributes", {}))
 
-    async def _read_slice(self, keys: list[ItemKey]) -> list[Item]:
+    async def _read_slice(self, keys: list[ItemKey], only: Sequence[str]) -> list[Item]:
         items: list[Item] = []
-        wanted: Any = {self.table: {"Keys": keys, "ConsistentRead": True}}
+        asked: dict[str, Any] = {"Keys": keys, "ConsistentRead": True}
+        if only:
+            # By aliases, since many a name of ours is a reserved word.
+            asked["ExpressionAttributeNames"] = {f"#{name}": name for name in only}
+            asked["ProjectionExpression"] = ", ".join(f"#{name}" for name in only)
+        wanted: Any = {self.table: asked}
         for attempt in range(BATCH_GET_TRIES):
             if attempt:
                 await asyncio.sleep(BATCH_GET_PAUSE_S * 2**attempt)

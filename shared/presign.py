@@ -52,6 +52,21 @@ class PostForm:
     expires_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Signing:
+    """What all URLs have in common that are signed at one moment: all but an object's path.
+
+    ``to_sign`` lacks the digest of the request.
+    """
+
+    signed_at: float
+    credentials: Credentials
+    query: str
+    to_sign: str
+    key: bytes
+    expires_at: float
+
+
 class Presigner:
     """Signs GETs of one bucket's objects, and POSTs of single ones.
 
@@ -78,31 +93,17 @@ class Presigner:
         self._region = region
         self._clock = clock
         self._day_key: tuple[str, str, bytes] = ("", "", b"")
+        self._signing: _Signing | None = None
 
     def get_url(self, key: str, credentials: Credentials) -> PresignedUrl:
         """A URL for the object at ``key``; it lives 55 to 60 minutes."""
-        signed_at = self._signed_at()
-        stamp = _stamp(signed_at)
-        scope = self._scope(stamp)
-        query = {
-            "X-Amz-Algorithm": ALGORITHM,
-            "X-Amz-Credential": f"{credentials.access_key}/{scope}",
-            "X-Amz-Date": stamp,
-            "X-Amz-Expires": str(LIFETIME_S),
-            "X-Amz-SignedHeaders": "host",
-        }
-        if credentials.token:
-            query["X-Amz-Security-Token"] = credentials.token
-        canonical_query = "&".join(
-            f"{name}={quote(query[name], safe='')}" for name in sorted(query)
-        )
+        signing = self._signing_with(credentials)
         path = quote(f"{self._path}/{key}", safe="/-_.~")
-        request = f"GET\n{path}\n{canonical_query}\nhost:{self._host}\n\nhost\nUNSIGNED-PAYLOAD"
+        request = f"GET\n{path}\n{signing.query}\nhost:{self._host}\n\nhost\nUNSIGNED-PAYLOAD"
         digest = hashlib.sha256(request.encode()).hexdigest()
-        to_sign = f"{ALGORITHM}\n{stamp}\n{scope}\n{digest}"
-        signature = _hmac(self._signing_key(credentials.secret_key, stamp[:8]), to_sign).hex()
-        url = f"{self._base}{path}?{canonical_query}&X-Amz-Signature={signature}"
-        return PresignedUrl(url, _end(signed_at, credentials))
+        signature = _hmac(signing.key, f"{signing.to_sign}{digest}").hex()
+        url = f"{self._base}{path}?{signing.query}&X-Amz-Signature={signature}"
+        return PresignedUrl(url, signing.expires_at)
 
     def ends_at(self, credentials: Credentials) -> float:
         """Until when (Unix seconds) the URLs open that are signed at this moment."""
@@ -138,6 +139,34 @@ class Presigner:
         signed = {"policy": policy, "x-amz-signature": _hmac(signing_key, policy).hex()}
         return PostForm(f"{self._base}{self._path or '/'}", fields | signed, expires_at)
 
+    def _signing_with(self, credentials: Credentials) -> "_Signing":
+        signed_at = self._signed_at()
+        known = self._signing
+        if known is None or (known.signed_at, known.credentials) != (signed_at, credentials):
+            known = self._signing = self._new_signing(signed_at, credentials)
+        return known
+
+    def _new_signing(self, signed_at: float, credentials: Credentials) -> "_Signing":
+        stamp = _stamp(signed_at)
+        scope = self._scope(stamp)
+        query = {
+            "X-Amz-Algorithm": ALGORITHM,
+            "X-Amz-Credential": f"{credentials.access_key}/{scope}",
+            "X-Amz-Date": stamp,
+            "X-Amz-Expires": str(LIFETIME_S),
+            "X-Amz-SignedHeaders": "host",
+        }
+        if credentials.token:
+            query["X-Amz-Security-Token"] = credentials.token
+        return _Signing(
+            signed_at,
+            credentials,
+            query="&".join(f"{name}={quote(query[name], safe='')}" for name in sorted(query)),
+            to_sign=f"{ALGORITHM}\n{stamp}\n{scope}\n",
+            key=self._signing_key(credentials.secret_key, stamp[:8]),
+            expires_at=_end(signed_at, credentials),
+        )
+
     def _signed_at(self) -> float:
         now = self._clock()
         return now - now % ROUNDING_S
@@ -165,4 +194,4 @@ def _stamp(moment: float) -> str:
 
 
 def _hmac(key: bytes, text: str) -> bytes:
-    return hmac.new(key, text.encode(), hashlib.sha256).digest()
+    return hmac.digest(key, text.encode(), "sha256")

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from shared.aws import calls_to, error_code
-from shared.control_items import ControlItems, Standing, standing_of
+from shared.control_items import ControlItems, Standing, epoch_of, standing_of
 from shared.errors import StaleRecord
 from shared.item_store import Item, ItemKey, ItemStore
-from shared.items import Update, from_item, image_key, related_keys, to_item
+from shared.items import Update, from_item, image_key, is_expired, related_keys, to_item
 from shared.records import LOST_MESSAGE_S, ImageRecord, Status
 
 if TYPE_CHECKING:
@@ -43,10 +43,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Records, newest first. ``position`` is where the next page begins, ``None`` at the end."""
+    """Images as stored, newest first; ``position`` is where the next page begins, if any does."""
 
-    records: list[ImageRecord]
+    items: list[Item]
     position: str | None
+
+    @property
+    def records(self) -> list[ImageRecord]:
+        """Its records, made anew: most of what a page costs that need only be told from others."""
+        return [from_item(item) for item in self.items]
 
 
 class ConditionFailed(StaleRecord):
@@ -239,10 +244,10 @@ class RecordStore:
             self._page(user_id, limit=limit, position=position, status=status, batch=batch),
             self.standing(user_id),
         )
-        records = [record for record in page.records if record.epoch >= owner.epoch]
+        items = [item for item in page.items if epoch_of(item) >= owner.epoch]
         # Newest first: what follows a record of an older epoch is older still.
-        ended = len(records) < len(page.records)
-        return Page(records, None if ended else page.position)
+        ended = len(items) < len(page.items)
+        return Page(items, None if ended else page.position)
 
     async def _page(
         self,
@@ -254,25 +259,25 @@ class RecordStore:
         batch: str | None,
     ) -> Page:
         arguments = self._query(user_id, status=status, batch=batch)
-        records: list[ImageRecord] = []
+        items: list[Item] = []
         start: Any = image_key(user_id, position) if position else None
         for _ in range(2):
             if start is not None:
                 arguments["ExclusiveStartKey"] = start
             # Without a filter, what is read is what is answered: read no more than that.
             if status is None and batch is None:
-                arguments["Limit"] = limit - len(records)
+                arguments["Limit"] = limit - len(items)
             with calls_to("dynamodb"):
                 response = await self._dynamodb.query(**arguments)
-            visible = (self._visible(from_item(item)) for item in response["Items"])
-            records += [record for record in visible if record is not None]
+            now = self._clock()
+            items += [item for item in response["Items"] if not is_expired(item, now)]
             start = response.get("LastEvaluatedKey")
-            if start is None or len(records) >= limit:
+            if start is None or len(items) >= limit:
                 break
-        if len(records) > limit:
-            records = records[:limit]
-            start = image_key(user_id, records[-1].image_id)
-        return Page(records, start["SK"]["S"].removeprefix("IMAGE#") if start else None)
+        if len(items) > limit:
+            items = items[:limit]
+            start = items[-1]
+        return Page(items, start["SK"]["S"].removeprefix("IMAGE#") if start else None)
 
     def _query(self, user_id: str, *, status: Status | None, batch: str | None) -> dict[str, Any]:
         names = {"#PK": "PK", "#SK": "SK"}
@@ -294,6 +299,3 @@ class RecordStore:
         if filters:
             arguments["FilterExpression"] = " AND ".join(filters)
         return arguments
-
-    def _visible(self, record: ImageRecord) -> ImageRecord | None:
-        return None if record.is_expired(self._clock()) else record

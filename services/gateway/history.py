@@ -116,9 +116,9 @@ async def _search(
             status=listing.status,
             batch=listing.batch,
         )
-        for record in page.records:
+        for item, record in zip(page.items, page.records, strict=True):
             if matches(record, q):
-                found.append(record)
+                found.append(item)
                 if len(found) == listing.limit:
                     return Page(found, record.image_id)
         position = page.position

@@ -62,10 +62,10 @@ def wait_of(request: web.Request) -> int:
 
 
 async def _news_of(request: web.Request, record: ImageRecord, wait: int) -> ImageRecord:
-    news = await request.app[POLLER].wait(record, known=_known_version(request, record), limit=wait)
-    if news is not None:
-        return news
-    # Nothing new, or the record is gone, or DynamoDB did not answer the poller: this tells.
+    seen = await request.app[POLLER].wait(record, known=_known_version(request, record), limit=wait)
+    if seen is not None:
+        return seen
+    # The record is gone, or DynamoDB did not answer the poller, or we stop: this tells.
     latest = await request.app[RECORDS].get(record.user_id, record.image_id)
     if latest is None:
         raise not_found()

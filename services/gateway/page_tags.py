@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from aiohttp import ETag
 
+from shared.items import version_of
 from shared.record_store import Page
 
 # How long the URLs that a client keeps must still open: a page may show them for that long without
@@ -25,7 +26,7 @@ def tag_of(page: Page, scope: Iterable[str | None], *, urls_end: float) -> ETag:
     seconds). It is weak: the same page signed later has other URLs.
     """
     # Whatever an owner sees of a record changes with its version.
-    shown = [[record.image_id, record.version] for record in page.records]
+    shown = [version_of(item) for item in page.items]
     text = json.dumps([_FORM, *scope, page.position, shown])
     digest = hashlib.sha256(text.encode()).hexdigest()[:32]
     return ETag(f"{digest}.{math.floor(urls_end)}", is_weak=True)

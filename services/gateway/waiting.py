@@ -88,7 +88,8 @@ class Poller:
         self, record: ImageRecord, *, known: int | None, limit: float
     ) -> ImageRecord | None:
         """Wait up to ``limit`` seconds for ``record`` to be newer than version ``known``, or
-        terminal; with ``known`` ``None`` for the latter only. ``None`` if neither happened.
+        terminal; with ``known`` ``None`` for the latter only. The record then, or else as it is at
+        the end; ``None`` if that is not known: it may be gone, or DynamoDB does not answer.
         """
         if is_news(record, known):
             return record
@@ -135,10 +136,9 @@ class Poller:
         for waiter in waiters:
             record = found.get(waiter.key)
             waiter.due = next(waiter.later, None)
-            if record is not None and is_news(record, waiter.known):
+            is_over = waiter.due is None
+            if is_over or (record is not None and is_news(record, waiter.known)):
                 waiter.end(record)
-            elif waiter.due is None:
-                waiter.end(None)
 
     async def _read(self, keys: list[Key]) -> dict[Key, ImageRecord]:
         try:

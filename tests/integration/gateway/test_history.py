@@ -190,3 +190,12 @@ async def test_urls_that_are_about_to_end_are_sent_anew(gateway: Gateway) -> Non
     assert (old.status, fresh.status) == (200, 304)
     assert fresh.headers["ETag"] == f'{digest}.{int(end) - 30 * 60}"'
     assert f'.{end}"' in old.headers["ETag"]
+
+
+async def test_an_image_past_its_retention_is_not_listed(gateway: Gateway) -> None:
+    kept = await finished(gateway, b"one")
+    await finished(gateway, b"two", ttl=1)  # DynamoDB takes days to delete it
+
+    _, body = await page(gateway, "")
+
+    assert [item["image_id"] for item in body["items"]] == [kept.image_id]

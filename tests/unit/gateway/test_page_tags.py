@@ -5,6 +5,7 @@ from aiohttp import ETag
 
 from services.gateway.identifiers import ImageIds
 from services.gateway.page_tags import FRESH_S, kept, tag_of
+from shared.items import to_item
 from shared.record_store import Page
 from shared.records import ImageRecord
 
@@ -34,7 +35,7 @@ def page(
         )
         for version in versions
     ]
-    return Page(records, position)
+    return Page([to_item(record) for record in records], position)
 
 
 HELD = tag_of(page(1, 2), SCOPE, urls_end=END)

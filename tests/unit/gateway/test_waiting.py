@@ -84,9 +84,17 @@ async def test_wait_without_news_ends_with_a_last_look() -> None:
     records = FakeRecords()
     records.put(record("a"))
     async with Poller(records, schedule=(0.01,)) as poller:
-        assert await poller.wait(record("a"), known=1, limit=0.05) is None
+        assert await poller.wait(record("a"), known=1, limit=0.05) == record("a")
 
     assert len(records.calls) == 2
+
+
+async def test_wait_for_what_is_gone_or_not_to_be_read_ends_with_nothing() -> None:
+    gone, unread = FakeRecords(), FakeRecords(failures=9)
+    unread.put(record("a"))
+    for records in (gone, unread):
+        async with Poller(records, schedule=()) as poller:
+            assert await poller.wait(record("a"), known=1, limit=0.05) is None
 
 
 async def test_two_hundred_and_fifty_waits_are_looked_at_in_three_calls() -> None:

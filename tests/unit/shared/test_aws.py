@@ -1,6 +1,9 @@
 """What AWS's refusals mean to us, and what our clients do for each call."""
 
+import base64
+import hashlib
 import json
+import zlib
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import AsyncMock, Mock
@@ -16,6 +19,7 @@ from botocore.useragent import UserAgentComponent
 
 from shared.aws import aws_session, calls_to, client_config, s3_config
 from shared.errors import DependencyUnavailable
+from shared.object_store import ObjectStore
 
 
 def refusal(code: str, status: int = 400) -> ClientError:
@@ -106,6 +110,31 @@ async def test_where_a_bucket_is_is_worked_out_once_for_all_of_its_objects(
         for number in range(3)
     ]
     assert len(worked_out) == 1
+
+
+@pytest.mark.usefixtures("credentials")
+@pytest.mark.parametrize(
+    ("endpoint", "said_of_the_body"),
+    [
+        pytest.param(None, "UNSIGNED-PAYLOAD", id="on AWS"),
+        pytest.param("https://localhost:1", "UNSIGNED-PAYLOAD", id="elsewhere, by TLS"),
+        pytest.param("http://localhost:1", hashlib.sha256(b"x").hexdigest(), id="without TLS"),
+    ],
+)
+async def test_a_put_under_tls_has_its_checksum_and_is_not_hashed_once_more(
+    endpoint: str | None, said_of_the_body: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    if endpoint is not None:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    async with aws_session().client("s3", config=s3_config(connections=1)) as s3:
+        unsent = Unsent(s3, b"")
+        await ObjectStore(s3, "photos-of-ours").put("k", b"x", content_type="image/jpeg")
+
+    [request] = unsent.requests
+    assert request.headers["X-Amz-Content-SHA256"].decode() == said_of_the_body
+    crc = base64.b64encode(zlib.crc32(b"x").to_bytes(4, "big"))
+    assert request.headers["x-amz-checksum-crc32"] == crc
 
 
 def test_endpoint_rules_for_s3_do_not_look_at_the_key() -> None:

@@ -1,13 +1,15 @@
 """Records to DynamoDB items and back."""
 
+import math
 from typing import Any
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from shared.items import Update, active_shard, from_item, image_key, to_item
+from shared.items import Update, active_shard, from_item, image_key, to_attribute, to_item
 from shared.records import ACTIVE_SHARDS, Attempt, Label, Provider, Status, StoredImage
 from tests.unit.shared.test_records import record
 
@@ -39,6 +41,28 @@ def test_a_record_survives_the_way_through_an_item(
     )
 
     assert from_item(to_item(before)) == before
+
+
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**30), 10**30) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
+)
+
+
+@given(documents)
+def test_attributes_are_those_of_boto3(document: object) -> None:
+    assert to_attribute(document) == TypeSerializer().serialize(document)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_is_stored_to_nine_decimals(value: float) -> None:
+    assert float(to_attribute(value)["N"]) == round(value, 9)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, b"bytes", {1, 2}, object()])
+def test_what_a_record_can_not_hold_is_refused(value: object) -> None:
+    with pytest.raises(TypeError):
+        to_attribute([value])
 
 
 def test_a_number_too_small_for_dynamodb_is_stored_as_zero() -> None:

@@ -76,6 +76,21 @@ def test_the_url_stays_the_same_for_five_minutes_so_that_browsers_cache() -> Non
     assert at(MOMENT) != at(MOMENT + ROUNDING_S)
 
 
+def test_a_signer_signs_anew_with_other_credentials_and_at_the_next_five_minutes() -> None:
+    now = [MOMENT]
+    signer = Presigner(endpoint="http://127.0.0.1:1", region="r", bucket="b", clock=lambda: now[0])
+    first = signer.get_url("k", Credentials("a", "s"))
+
+    now[0] += ROUNDING_S
+    later = signer.get_url("k", Credentials("a", "s"))
+    rotated = signer.get_url("k", Credentials("a2", "s2", "t2", expires_at=now[0] + 60))
+
+    assert (first.url, first.expires_at) == at(MOMENT)
+    assert (later.url, later.expires_at) == at(MOMENT + ROUNDING_S)
+    assert parameters(rotated.url)["X-Amz-Security-Token"] == "t2"
+    assert rotated.expires_at == now[0] + 60
+
+
 def test_a_url_promises_no_longer_life_than_its_credentials() -> None:
     assert at(MOMENT, expires_at=MOMENT + 60)[1] == MOMENT + 60
     assert at(MOMENT)[1] == MOMENT + LIFETIME_S

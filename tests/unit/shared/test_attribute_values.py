@@ -1,0 +1,111 @@
+"""Our parser of DynamoDB's answers against botocore's."""
+
+import json
+from typing import Any
+
+import pytest
+from aiobotocore.parsers import AioResponseParserFactory
+from aiohttp import web
+from botocore.model import ServiceModel
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_aiohttp import AiohttpServer
+
+from shared.attribute_values import AnswerParsers
+from shared.aws import aws_session, client_config
+from shared.botocore_parts import loader
+
+DYNAMODB = ServiceModel(loader().load_service_model("dynamodb", "service-2"), "dynamodb")
+HEADERS = {"x-amzn-requestid": "r1"}
+
+scalar = (
+    st.fixed_dictionaries({"S": st.text(max_size=9)})
+    | st.fixed_dictionaries({"N": st.integers().map(str)})
+    | st.fixed_dictionaries({"BOOL": st.booleans()})
+    | st.just({"NULL": True})
+    | st.fixed_dictionaries({"SS": st.lists(st.text(max_size=3), min_size=1, max_size=3)})
+)
+value = st.recursive(
+    scalar,
+    lambda inner: (
+        st.fixed_dictionaries({"L": st.lists(inner, max_size=3)})
+        | st.fixed_dictionaries({"M": st.dictionaries(st.text(max_size=5), inner, max_size=3)})
+    ),
+    max_leaves=8,
+)
+item = st.dictionaries(st.text(min_size=1, max_size=5), value, max_size=4)
+
+
+async def parsed(
+    factory: AioResponseParserFactory, operation: str, body: Any, *, status: int = 200
+) -> Any:
+    answer = {
+        "body": json.dumps(body).encode(),
+        "headers": HEADERS,
+        "status_code": status,
+        "context": {},
+    }
+    shape: Any = DYNAMODB.operation_model(operation).output_shape
+    return await factory.create_parser("json").parse(answer, shape)
+
+
+@pytest.mark.parametrize(
+    ("operation", "body"),
+    [
+        ("GetItem", lambda item: {"Item": item}),
+        ("Query", lambda item: {"Items": [item], "Count": 1, "LastEvaluatedKey": item}),
+        ("UpdateItem", lambda item: {"Attributes": item}),
+        ("BatchGetItem", lambda item: {"Responses": {"t": [item]}, "UnprocessedKeys": {}}),
+    ],
+)
+@given(item=item)
+async def test_an_answer_is_what_botocore_makes_of_it(
+    operation: str, body: Any, item: dict[str, Any]
+) -> None:
+    ours = await parsed(AnswerParsers(), operation, body(item))
+
+    assert ours == await parsed(AioResponseParserFactory(), operation, body(item))
+
+
+async def test_keys_left_to_read_are_what_botocore_makes_of_them() -> None:
+    keys = [{"PK": {"S": "p"}, "SK": {"S": "s"}}]
+    body = {"Responses": {}, "UnprocessedKeys": {"t": {"Keys": keys, "ConsistentRead": True}}}
+
+    ours = await parsed(AnswerParsers(), "BatchGetItem", body)
+
+    assert ours == await parsed(AioResponseParserFactory(), "BatchGetItem", body)
+    assert ours["UnprocessedKeys"]["t"]["Keys"] == keys
+
+
+async def test_a_refusal_is_what_botocore_makes_of_it() -> None:
+    body = {
+        "__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException",
+        "message": "The conditional request failed",
+        "Item": {"job": {"S": "j"}},
+    }
+
+    ours = await parsed(AnswerParsers(), "UpdateItem", body, status=400)
+
+    assert ours == await parsed(AioResponseParserFactory(), "UpdateItem", body, status=400)
+
+
+async def test_clients_of_ours_have_values_as_they_came(aiohttp_server: AiohttpServer) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"Item": {"a": {"B": "eA=="}}})
+
+    app = web.Application()
+    app.router.add_post("/", answer)
+    server = await aiohttp_server(app)
+    credentials = {"aws_access_key_id": "a", "aws_secret_access_key": "s"}
+
+    async with aws_session().client(
+        "dynamodb",
+        endpoint_url=str(server.make_url("/")),
+        region_name="eu-west-1",
+        config=client_config(connections=1),
+        **credentials,
+    ) as dynamodb:
+        found = await dynamodb.get_item(TableName="t", Key={"PK": {"S": "p"}})
+
+    # The one difference: botocore makes bytes of it.
+    assert found["Item"] == {"a": {"B": "eA=="}}
