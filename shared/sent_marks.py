@@ -8,27 +8,22 @@ dies before loses its marks, and the sweeper sends those messages a second time.
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, Self
 
 from shared.item_store import BATCH_GET_LIMIT, ItemStore
-from shared.items import from_item, image_key
+from shared.items import image_key, plain
 from shared.record_store import Key, RecordStore
-from shared.records import ImageRecord, Status
+from shared.records import ImageRecord
 
 logger = logging.getLogger(__name__)
 
 DELAY_S = 10.0  # far below LOST_HOP_S, when the sweeper looks
 WRITES_AT_ONCE = 8
-
-
-class _Hop(NamedTuple):
-    """Which of an image's hops was sent."""
-
-    job: str
-    status: Status
+# What tells whether a hop is waiting. Whole records by the hundred would hold up the event loop.
+_LOOKED_AT = ("user_id", "image_id", "job", "status", "sent", "claimed_at", "hop_started_at")
 
 
 class SentMarks:
@@ -41,8 +36,8 @@ class SentMarks:
         self._items = items
         self._records = records
         self._delay = delay
-        self._young: dict[Key, _Hop] = {}
-        self._old: dict[Key, _Hop] = {}
+        self._young: dict[Key, ImageRecord] = {}  # each as it was when its hop was sent
+        self._old: dict[Key, ImageRecord] = {}
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -66,7 +61,7 @@ class SentMarks:
         """The message of ``record``'s hop, as the record is, has been sent."""
         key = (record.user_id, record.image_id)
         self._old.pop(key, None)  # an earlier hop of the image
-        self._young[key] = _Hop(record.job, record.status)
+        self._young[key] = record
 
     async def turn(self) -> None:
         """Mark what was added before the last turn, unless it has moved on. Never raises."""
@@ -75,11 +70,11 @@ class SentMarks:
         for at in range(0, len(hops), BATCH_GET_LIMIT):
             await self._mark(dict(hops[at : at + BATCH_GET_LIMIT]))
 
-    async def _mark(self, hops: dict[Key, _Hop]) -> None:
+    async def _mark(self, hops: dict[Key, ImageRecord]) -> None:
         try:
-            items = await self._items.read_many([image_key(*key) for key in hops])
-            records = [from_item(item) for item in items]
-            left = iter([r for r in records if _is_waiting(r, hops[r.user_id, r.image_id])])
+            items = await self._items.read_many([image_key(*key) for key in hops], only=_LOOKED_AT)
+            found = ((hops[now["user_id"], now["image_id"]], now) for now in map(plain, items))
+            left = iter([record for record, now in found if _is_waiting(record, now)])
             await asyncio.gather(*(self._write(left) for _ in range(WRITES_AT_ONCE)))
         except Exception as error:  # noqa: BLE001  the boundary of a task that nobody awaits
             # The sweeper sends them once more, and claims keep that harmless.
@@ -99,7 +94,9 @@ class SentMarks:
             await self.turn()
 
 
-def _is_waiting(record: ImageRecord, hop: _Hop) -> bool:
-    """Whether the hop is still the record's, and nobody has taken it up."""
-    is_claimed = record.claimed_at is not None and record.claimed_at > record.hop_started_at
-    return (record.job, record.status) == hop and not record.sent and not is_claimed
+def _is_waiting(record: ImageRecord, now: Mapping[str, Any]) -> bool:
+    """Whether the hop of ``record`` is still the one in its item, and nobody has taken it up."""
+    claimed_at = now.get("claimed_at")
+    is_claimed = claimed_at is not None and claimed_at > now["hop_started_at"]
+    is_same = (now["job"], now["status"]) == (record.job, record.status)
+    return is_same and not now["sent"] and not is_claimed

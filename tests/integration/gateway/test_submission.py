@@ -1,6 +1,7 @@
 """``POST /v1/images``: what is taken in, what is refused, and that nothing half-stored stays."""
 
 import gzip
+import hashlib
 import json
 
 import pytest
@@ -49,6 +50,22 @@ async def test_form_upload_is_accepted_with_options_on_either_side(gateway: Gate
         Bucket=gateway.settings.images_bucket, Key=record.upload_key
     )
     assert await read["Body"].read() == JPEG
+
+
+@pytest.mark.parametrize("media_type", ["Multipart/Form-Data", "multipart/form-data "])
+async def test_a_form_is_known_by_its_media_type_however_it_is_written(
+    gateway: Gateway, media_type: str
+) -> None:
+    part = b'--b\r\nContent-Disposition: form-data; name="image"\r\n\r\n' + JPEG + b"\r\n--b--\r\n"
+    headers = gateway.auth() | {"Content-Type": f"{media_type}; boundary=b"}
+
+    response = await gateway.http.post("/v1/images", data=part, headers=headers)
+
+    body = await response.json()
+    assert response.status == 202
+    record = await gateway.records.get(gateway.user, body["image_id"])
+    assert record is not None
+    assert record.upload_sha256 == hashlib.sha256(JPEG).hexdigest()
 
 
 @pytest.mark.parametrize(("asked", "kept"), [("true", True), ("false", False)])

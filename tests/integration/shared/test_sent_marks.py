@@ -130,6 +130,25 @@ async def test_photos_by_the_hundred_are_looked_at_in_one_call(
     assert (await read(records, many[0])).sent
 
 
+async def test_of_each_record_no_more_is_read_than_is_looked_at(
+    marks: SentMarks, stored: ImageRecord, dynamodb: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, answers = dynamodb.batch_get_item, []
+
+    async def kept(**arguments: Any) -> Any:
+        answers.append(await read(**arguments))
+        return answers[-1]
+
+    monkeypatch.setattr(dynamodb, "batch_get_item", kept)
+    async with marks:
+        marks.add(stored)
+
+    [[items]] = [answer["Responses"].values() for answer in answers]
+    assert [set(item) for item in items] == [
+        {"user_id", "image_id", "job", "status", "sent", "hop_started_at"}
+    ]
+
+
 async def test_job_that_was_begun_since_is_not_marked(
     marks: SentMarks, records: RecordStore, stored: ImageRecord
 ) -> None:
