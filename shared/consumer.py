@@ -145,10 +145,14 @@ class Consumer:
         ) as settler:
             while not stop.is_set():
                 self._turned_at = self._clock()
-                for message in await self._receive(stop, settler):
-                    task = asyncio.create_task(self._process(message, settler))
+                messages = await self._receive(stop, settler)
+                began = self._clock()  # of all that came together: they fail as one
+                for message in messages:
+                    task = asyncio.create_task(self._process(message, began, settler))
                     self._running.add(task)
                     task.add_done_callback(self._running.discard)
+                # They start before the next poll is put together, which takes a millisecond.
+                await asyncio.sleep(0)
             await self._drain()
 
     async def _receive(self, stop: asyncio.Event, settler: Settler) -> "list[MessageTypeDef]":
@@ -178,14 +182,13 @@ class Consumer:
         finally:
             stopping.cancel()
 
-    async def _process(self, message: "MessageTypeDef", settler: Settler) -> None:
-        began = self._clock()
+    async def _process(self, message: "MessageTypeDef", began: float, settler: Settler) -> None:
         attributes = message.get("Attributes", {})
         count = int(attributes.get("ApproximateReceiveCount", "1"))
         metrics.received(self._queue, sent_ms=attributes.get("SentTimestamp"), receive_count=count)
         with process_span(message, self._queue) as span:
             try:
-                outcome = await self._settle(message, count, settler, span)
+                outcome = await self._settle(message, count, began, settler, span)
             except asyncio.CancelledError:
                 await settler.show_in(message, 0)
                 logger.info("released", extra={"queue": self._queue})
@@ -204,10 +207,14 @@ class Consumer:
             )
 
     async def _settle(
-        self, message: "MessageTypeDef", count: int, settler: Settler, span: Span
+        self,
+        message: "MessageTypeDef",
+        count: int,
+        began: float,
+        settler: Settler,
+        span: Span,
     ) -> str:
         """Handle one message and see to its fate; the name of the outcome."""
-        began = self._clock()
         try:
             delivery = Delivery(parse_message(message["Body"]), count)
             span.set_attribute(IMAGE_ID, delivery.message.image_id)
@@ -247,15 +254,23 @@ class Consumer:
         """Keep message and record leased while the block runs, but not for ever."""
         scope = asyncio.timeout(self._options.hold)
         delivery.expires(scope.expired)
+        hearts: list[asyncio.Task[None]] = []
+
+        def begin() -> None:
+            hearts.append(asyncio.create_task(self._beat(message, delivery, settler, scope)))
+
         try:
             async with scope:
-                heart = asyncio.create_task(self._beat(message, delivery, settler, scope))
+                # Until the first beat is due a timer will do: to start a task costs more.
+                first = asyncio.get_running_loop().call_later(self._options.lease / 3, begin)
                 try:
                     yield
                 finally:
-                    heart.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await heart
+                    first.cancel()
+                    for heart in hearts:
+                        heart.cancel()
+                        with suppress(asyncio.CancelledError):
+                            await heart
         except TimeoutError as error:
             if not scope.expired():
                 raise  # the handler's own
@@ -269,7 +284,6 @@ class Consumer:
         scope: asyncio.Timeout,
     ) -> None:
         while True:
-            await asyncio.sleep(self._options.lease / 3)
             try:
                 # The message first: it must never become visible under a live lease.
                 if await settler.show_in(message, self._options.visibility):
@@ -280,6 +294,7 @@ class Consumer:
                 return
             except Exception as error:  # noqa: BLE001  the job lives on, and the next may succeed
                 logger.warning("heartbeat failed", extra={"error": type(error).__name__})
+            await asyncio.sleep(self._options.lease / 3)
 
     async def _drain(self) -> None:
         if not self._running:

@@ -11,7 +11,7 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
 
 from shared import metrics
-from shared.aws import aws_session, client_config, receive_config, s3_config
+from shared.aws import aws_session, client_config, receive_config, s3_config, sqs_config
 from shared.consumer import Consumer, Handler, Options
 from shared.control_items import ControlItems
 from shared.health import Report, health_server
@@ -87,7 +87,7 @@ async def worker_tools(settings: WorkerSettings, *, service: str) -> AsyncIterat
     async with (
         session.client("dynamodb", config=config) as dynamodb,
         session.client("s3", config=s3_config(connections=connections)) as s3,
-        session.client("sqs", config=config) as sqs,
+        session.client("sqs", config=sqs_config(connections=connections)) as sqs,
         session.client("sqs", config=polling) as receiver,
     ):
         items = ItemStore(dynamodb, settings.records_table)

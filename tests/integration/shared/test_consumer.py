@@ -129,6 +129,35 @@ async def test_no_more_is_taken_than_can_start(
     assert handler.most_running == QUICK.concurrency
 
 
+async def test_what_was_taken_is_started_before_more_is_asked_for(
+    sqs: Any, queue_url: str, dead_letter_url: str, handler: Handler
+) -> None:
+    handled_at_polls = []
+
+    class Polls:
+        async def receive_message(self, **arguments: Any) -> Any:
+            handled_at_polls.append(len(handler.seen))
+            return await sqs.receive_message(**arguments)
+
+    consumer = Consumer(
+        sqs,
+        receiver=Polls(),  # type: ignore[arg-type]
+        queue_url=queue_url,
+        dead_letter_url=dead_letter_url,
+        handler=handler,
+        options=QUICK,
+    )
+    stop = asyncio.Event()
+    await send(sqs, queue_url, 1)
+
+    running = asyncio.create_task(consumer.run(stop))
+    await until(lambda: len(handled_at_polls) == 2)
+    stop.set()
+    await running
+
+    assert handled_at_polls == [0, 1]
+
+
 async def test_what_can_not_be_finished_in_time_is_given_back_at_once(
     sqs: Any, queue_url: str, dead_letter_url: str, handler: Handler
 ) -> None:
