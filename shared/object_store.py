@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import ClientError as HttpError
@@ -81,13 +82,18 @@ class ObjectStore:
     bucket: str
 
     async def put(
-        self, key: str, data: bytes | bytearray | memoryview, *, content_type: str
+        self,
+        key: str,
+        data: bytes | bytearray | memoryview,
+        *,
+        content_type: str,
+        sha256: str | None = None,
     ) -> str | None:
-        """Store ``data``. Its CRC32 goes along, so that S3 refuses what the network changed.
+        """Store ``data``. A checksum goes along, so that S3 refuses what the network changed: its
+        ``sha256`` in hexadecimal where the caller has it, else a CRC32.
 
         The version that was made, or ``None`` where the call had to be repeated: there may be two.
         """
-        checksum = base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()
         with calls_to("s3"):
             answer = await self.s3.put_object(
                 Bucket=self.bucket,
@@ -95,7 +101,7 @@ class ObjectStore:
                 Body=_body(data),
                 ContentType=content_type,
                 CacheControl=CACHE_CONTROL,
-                ChecksumCRC32=checksum,
+                **_checksum(data, sha256),
             )
         return None if answer["ResponseMetadata"]["RetryAttempts"] else answer.get("VersionId")
 
@@ -124,7 +130,7 @@ class ObjectStore:
                     response["Body"].close()
                     raise Permanent("image_too_large", "The file is larger than 10 MiB.")
                 async with response["Body"] as body:
-                    data: bytes = await body.read()
+                    return await _whole(body, response["ContentLength"])
         except ClientError as error:
             if error_code(error) not in {"NoSuchKey", "NoSuchVersion", "404"}:
                 raise
@@ -132,7 +138,6 @@ class ObjectStore:
         except (HttpError, IncompleteReadError) as error:
             # What breaks a body on its way reaches us as aiohttp's own error, not as botocore's.
             raise DependencyUnavailable("s3") from error
-        return data
 
     @asynccontextmanager
     async def open(self, key: str) -> AsyncIterator[OpenObject]:
@@ -242,6 +247,26 @@ class ObjectStore:
         """Delete whatever there is of an image, its upload included; the number of entries."""
         prefixes = (upload_key(user_id, image_id), image_object_key(user_id, image_id, ""))
         return sum(await asyncio.gather(*map(self.delete_versions, prefixes)))
+
+
+def _checksum(data: bytes | bytearray | memoryview, sha256: str | None) -> Any:
+    if sha256 is not None:
+        return {"ChecksumSHA256": base64.b64encode(bytes.fromhex(sha256)).decode()}
+    return {"ChecksumCRC32": base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()}
+
+
+async def _whole(body: Any, length: int) -> bytes:
+    """All ``length`` bytes of a body, in the one place that they are to have.
+
+    Its own ``read`` holds all pieces and joins them: twice the memory, all of it new, and most of
+    what a read of megabytes costs is the first touch of each page.
+    """
+    buffer = BytesIO(bytes(length))
+    async for piece in body.content.iter_any():
+        buffer.write(piece)
+    if buffer.tell() != length:
+        raise IncompleteReadError(actual_bytes=buffer.tell(), expected_bytes=length)
+    return buffer.getvalue()  # no copy: it is as long as it was made
 
 
 def _body(data: bytes | bytearray | memoryview) -> Any:

@@ -17,7 +17,7 @@ from services.ingest.decoders import Decoders
 from services.ingest.labels import Rekognition, Seen
 from services.ingest.renditions import Prepared, Rendition
 from shared.consumer import Delivery
-from shared.contracts import CaptionOptions, ImageIngested, ImageUploaded
+from shared.contracts import ImageIngested, ImageUploaded
 from shared.errors import DependencyUnavailable, Malformed, Permanent, StaleRecord
 from shared.leases import Claim, Leases
 from shared.object_store import image_object_key
@@ -41,10 +41,11 @@ def _first_failure() -> Iterator[None]:
         raise group.exceptions[0] from None
 
 
-def _told_by(data: bytes, options: CaptionOptions) -> tuple[str, Capture]:
+def _told_by(data: bytes, record: ImageRecord) -> tuple[str, Capture]:
     """The upload's SHA-256, in hexadecimal, and what its owner wants kept of its EXIF."""
-    capture = capture_in(data, identify(data)) if options.keep_exif else Capture()
-    return hashlib.sha256(data).hexdigest(), capture
+    capture = capture_in(data, identify(data)) if record.options.keep_exif else Capture()
+    # The gateway has told what went through it; a form's upload nobody has read before.
+    return record.upload_sha256 or hashlib.sha256(data).hexdigest(), capture
 
 
 def _nobody_to_tell() -> None:
@@ -133,7 +134,7 @@ class IngestWorker:
         with _first_failure():
             async with asyncio.TaskGroup() as group:
                 seen = group.create_task(self._look(record, prepared.model))
-                told = group.create_task(self._in_thread(partial(_told_by, data, record.options)))
+                told = group.create_task(self._in_thread(partial(_told_by, data, record)))
                 stored = group.create_task(self._store(record, prepared))
         digest, capture = told.result()
         original, thumbnail, model_input = stored.result()
@@ -193,7 +194,7 @@ class IngestWorker:
         key = image_object_key(record.user_id, record.image_id, name)
         content_type = rendition.media_type.content_type
         digest = await self._in_thread(lambda: hashlib.sha256(rendition.data).hexdigest())
-        await self._objects.put(key, rendition.data, content_type=content_type)
+        await self._objects.put(key, rendition.data, content_type=content_type, sha256=digest)
         return StoredImage(
             key=key,
             content_type=content_type,

@@ -1,11 +1,12 @@
 """Objects on a versioned bucket: caps, checksums, and deletes that are true."""
 
 import asyncio
+import hashlib
 from typing import Any
 
 import aioboto3
 import pytest
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from shared.aws import s3_config
 from shared.errors import DependencyUnavailable, Permanent, StaleRecord
@@ -21,6 +22,31 @@ async def test_what_was_put_is_read(objects: ObjectStore) -> None:
     await objects.put("k", bytearray(b"pixels"), content_type="image/jpeg")
 
     assert await objects.read("k", limit=6) == b"pixels"
+
+
+async def test_s3_refuses_bytes_that_are_not_those_that_were_hashed(ministack: str) -> None:
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    session = aioboto3.Session(region_name="eu-west-1", **keys)
+    config = s3_config(connections=1)
+    digest = hashlib.sha256(b"pixels").hexdigest()
+
+    async with session.client("s3", endpoint_url=ministack, config=config) as s3:
+        await s3.create_bucket(
+            Bucket="hashed", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
+        )
+        objects = ObjectStore(s3, "hashed")
+        await objects.put("k", b"pixels", content_type="image/jpeg", sha256=digest)
+        with pytest.raises(ClientError, match="did not match"):
+            await objects.put("k", b"pixeIs", content_type="image/jpeg", sha256=digest)
+
+        assert await objects.read("k", limit=6) == b"pixels"
+
+
+async def test_a_read_of_many_pieces_gives_all_of_them(objects: ObjectStore) -> None:
+    data = bytes(range(256)) * 4096
+    await objects.put("k", data, content_type="image/jpeg")
+
+    assert await objects.read("k", limit=len(data)) == data
 
 
 async def test_what_was_put_at_the_first_try_is_known_by_its_version(

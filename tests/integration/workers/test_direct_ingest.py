@@ -40,6 +40,15 @@ async def test_the_pinned_version_is_read_and_its_hash_is_kept(ingest: Ingest) -
     assert not await ingest.is_there(image_id)
 
 
+async def test_the_hash_of_what_went_through_the_gateway_is_kept(ingest: Ingest) -> None:
+    image_id = _ids.new()
+    version = await ingest.upload(image_id, real_photo())
+
+    record = await ingest.ingested(image_id, upload_version=version, upload_sha256="a" * 64)
+
+    assert (record.status, record.upload_sha256) == (Status.CAPTIONING, "a" * 64)
+
+
 async def test_the_only_version_is_removed_without_looking_for_others(ingest: Ingest) -> None:
     image_id = _ids.new()
     version = await ingest.upload(image_id, real_photo())

@@ -1,7 +1,9 @@
 import io
 
+import numpy as np
 import pytest
 from PIL import Image, ImageCms
+from skimage.metrics import structural_similarity
 
 from services.ingest.decode import Limits
 from services.ingest.renditions import MODEL_PIXELS, Prepared, Rendition, model_size, prepare
@@ -106,6 +108,19 @@ def test_thumbnail_of_a_real_photo_looks_like_a_careful_one(name):
     thumbnail = shown(made(photos.real_photo(name)).thumbnail.data)
 
     assert mean_difference(thumbnail, careful) < 6
+
+
+@pytest.mark.parametrize("name", ["china", "coffee"])
+def test_model_input_of_a_large_photo_looks_like_a_careful_one(name):
+    photo = photos.encoded(
+        photos.real_picture(name).resize((4000, 3000), Image.Resampling.BICUBIC), "JPEG", quality=90
+    )
+    model = shown(made(photo).model.data)
+    careful = shown(photo).resize(model.size, Image.Resampling.LANCZOS)
+    # What JPEG takes away is none of the scaling's doing.
+    careful_jpeg = shown(photos.encoded(careful, "JPEG", quality=85))
+
+    assert similarity(model, careful) > similarity(careful_jpeg, careful) - 0.003
 
 
 @pytest.mark.parametrize("progressive", [False, True])
@@ -243,6 +258,11 @@ def test_derived_pictures_are_jpegs_without_metadata():
         assert rendition.media_type is MediaType.JPEG
         assert photos.SECRET not in rendition.data
         assert not shown(rendition.data).getexif()
+
+
+def similarity(one: Image.Image, other: Image.Image) -> float:
+    pair = [np.asarray(each.convert("L")) for each in (one, other)]
+    return structural_similarity(*pair, data_range=255)
 
 
 def nearest(rendition: Rendition, place: tuple[int, int]) -> str:
