@@ -107,7 +107,8 @@ lint: venv-dev venv-linters  ## style, types and imports; Dockerfiles and workfl
 
 .PHONY: bench
 bench: venv-dev venv-aws venv-bench  ## measure, and rebuild the table in benchmarks/README.md
-	@$(VENV)/bin/python -m benchmarks $(NAME)
+	@$(VENV)/bin/python -m benchmarks $(NAME); status=$$?; \
+	  $(VENV_BENCH)/bin/python -m benchmarks.plots $(NAME) || exit 1; exit $$status
 
 ## PHOTO=12mp            make load: photos of 12 megapixels instead of 200 KB
 ## LONG=1                make load: then half an hour at half of the knee
@@ -115,7 +116,7 @@ bench: venv-dev venv-aws venv-bench  ## measure, and rebuild the table in benchm
 load: venv-dev venv-aws venv-bench  ## photos a second that `make up` carries, and the time to captions
 	@$(VENV)/bin/python -m benchmarks.load.knee
 	@$(if $(LONG),$(VENV)/bin/python -m benchmarks.load.long_run)
-	@$(VENV_BENCH)/bin/python benchmarks/load/plots.py
+	@$(VENV_BENCH)/bin/python -m benchmarks.load.plots
 
 ## MEASURE=1             make simulate: first calibrate and check the model against this machine
 .PHONY: simulate

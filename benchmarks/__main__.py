@@ -3,6 +3,7 @@
 import argparse
 import signal
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,14 +12,20 @@ from benchmarks.row import Row
 from benchmarks.rows import (
     captioner_throughput,
     gateway_request,
+    growth_history,
+    growth_photos,
+    history_page,
     loop_stall,
     one_photo,
     page_clicks,
+    photo_cpu,
     renditions,
     start_up,
+    status_poll,
     telemetry_overhead,
     threads,
     thumbnail,
+    worker_loop,
 )
 
 ROWS = (
@@ -26,7 +33,13 @@ ROWS = (
     renditions.ROW,
     threads.ROW,
     gateway_request.ROW,
+    worker_loop.ROW,
+    history_page.ROW,
+    status_poll.ROW,
     one_photo.ROW,
+    photo_cpu.ROW,
+    growth_photos.ROW,
+    growth_history.ROW,
     captioner_throughput.ROW,
     loop_stall.ROW,
     page_clicks.ROW,
@@ -49,11 +62,12 @@ def main(arguments: Sequence[str]) -> int:
         print(f"no benchmark is called {', '.join(unknown)}: there are {known}", file=sys.stderr)
         return _USAGE_ERROR
     about = {"commit": machine.commit(), "machine": machine.machine()}
-    status = 0
+    status, began = 0, time.monotonic()
     try:
         for row in ROWS:
             if not names or row.name in names:
                 status = max(status, _run(row, about))
+        print(f"all of it: {time.monotonic() - began:.0f} s")
     finally:
         measured = {row.name: results.load(row.name) for row in ROWS}
         table.rebuild(README, ROWS, {name: each for name, each in measured.items() if each})
@@ -62,17 +76,20 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run(row: Row, about: Mapping[str, Any]) -> int:
     print(f"{row.name}: {row.title} ...", flush=True)
-    before = machine.load()
+    before, began = machine.load(), time.monotonic()
     try:
         result = row.measure()
     except machine.NotPrepared as error:
         print(f"  not measured: {error}", file=sys.stderr)
         return 1
+    seconds = time.monotonic() - began
     load = {"before": before, "after": machine.load()}
-    results.save(row.name, result, {**about, "load": load, "date": machine.now()})
+    of_row = {"title": row.title, "reach": row.reach, "against": row.against}
+    of_run = {**about, "load": load, "date": machine.now(), "seconds": seconds}
+    results.save(row.name, result, {**of_row, **of_run})
     for figure in result.figures:
         print(f"  {figure.label}: {figure.value:.3f} {figure.unit}".rstrip())
-    print(f"  {table.verdict(result.figures)}", flush=True)
+    print(f"  {table.verdict(result.figures)}; {seconds:.0f} s", flush=True)
     return 0
 
 

@@ -1,20 +1,21 @@
 """Our side of a comparison: contenders as child processes, pinned, asked in turn."""
 
-import contextlib
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import ROOT, NotPrepared
+from benchmarks.node_peers import sharp_command
 
 PROJECT = "benchmarks.contenders.project"
 PYVIPS = "benchmarks.contenders.pyvips_pictures"
+SHARP = "sharp"
 _PEERS_PYTHON = ROOT / ".venv-bench/bin/python"
 
 
@@ -57,39 +58,65 @@ class Contender:
 
 
 @contextmanager
-def contender(module: str, *, cores: int = 1) -> Iterator[Contender]:
-    """``module`` as a process on the last ``cores`` cores, where the system allows to choose.
+def contender(name: str, *, cores: int = 1) -> Iterator[Contender]:
+    """``name`` as a process on the last ``cores`` cores, where the system allows to choose.
 
-    Peers run in their own environment; raises ``NotPrepared`` if it is missing.
+    Peers run in their own environments; raises ``NotPrepared`` if one is missing.
     """
-    python = sys.executable if module == PROJECT else str(_PEERS_PYTHON)
-    if not Path(python).exists():
-        raise NotPrepared("there is no .venv-bench: make bench makes it")
     # Its own library would start threads for cores that it isn't given.
     environment = {**os.environ, "VIPS_CONCURRENCY": str(cores)}
-    with subprocess.Popen(
-        [python, "-m", module],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-        env=environment,
-    ) as process:
-        # Before it has threads: later ones inherit it.
-        with contextlib.suppress(AttributeError, OSError):
-            os.sched_setaffinity(process.pid, sorted(os.sched_getaffinity(0))[-cores:])
-        yield Contender(module, process)
+    command = _command(name)
+    with _pinned(cores):
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=environment,
+        )
+    with process:
+        yield Contender(name, process)
+
+
+def _command(name: str) -> list[str]:
+    if name == SHARP:
+        return sharp_command()
+    python = sys.executable if name == PROJECT else str(_PEERS_PYTHON)
+    if not Path(python).exists():
+        raise NotPrepared("there is no .venv-bench: make bench makes it")
+    return [python, "-m", name]
+
+
+@contextmanager
+def _pinned(cores: int) -> Iterator[None]:
+    """What is started meanwhile inherits the cores: Node has threads before it can be asked."""
+    try:
+        ours = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, sorted(ours)[-cores:])
+    except (AttributeError, OSError):
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, ours)
 
 
 Turn = tuple[Contender, str]
 
 
 def interleaved(
-    turns: Mapping[str, Turn], photos: Sequence[Path], *, rounds: int
+    turns: Mapping[str, Turn],
+    photos: Sequence[Path],
+    *,
+    rounds: int,
+    enough: Callable[[Mapping[str, Sequence[Sample]]], bool] = lambda _: False,
 ) -> dict[str, list[Sample]]:
     """Everyone does the same photo in every round, in an order that turns round each time.
 
-    One round before goes uncounted: it pays for what is loaded at first use.
+    One round before goes uncounted: it pays for what is loaded at first use. ``enough`` of the
+    samples so far ends it before ``rounds`` are done.
     """
     samples: dict[str, list[Sample]] = {name: [] for name in turns}
     for number in range(-1, rounds):
@@ -99,4 +126,6 @@ def interleaved(
             sample = child.do(operation, photos[number % len(photos)])
             if number >= 0:
                 samples[name].append(sample)
+        if enough(samples):
+            break
     return samples

@@ -1,4 +1,7 @@
-"""The table in ``benchmarks/README.md``, made from the results and from nothing else."""
+"""The table in ``benchmarks/README.md``, made from the results and from nothing else.
+
+In the table is what is judged; every figure of a row stands in the list below it, and in its plot.
+"""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,8 +13,11 @@ from benchmarks.row import Row
 BEGIN = "<!-- table: made by `make bench`, not by hand -->"
 END = "<!-- end of table -->"
 _HEADER = (
-    "| row | reach | measured | spread: quartiles (least to most), count | verdict | run |\n"
-    "|---|---|---|---|---|---|\n"
+    "| row | against | reach | measured (quartiles) | verdict | run |\n|---|---|---|---|---|---|\n"
+)
+_SHOWN = 6  # figures in a line of the table
+_ALL_HEADER = (
+    "| figure | value | limit | quartiles | least to most | samples |\n|---|---|---|---|---|---|\n"
 )
 
 
@@ -23,27 +29,38 @@ def rebuild(readme: Path, rows: Sequence[Row], results: Mapping[str, dict[str, A
     if not begin or not end:
         raise ValueError(f"{readme} has lost the markers of its table")
     table = _HEADER + "".join(line(row, results.get(row.name)) for row in rows)
-    readme.write_text(f"{before}{BEGIN}\n{table}{END}{after}")
+    lists = "".join(every_figure(row, results[row.name]) for row in rows if row.name in results)
+    readme.write_text(f"{before}{BEGIN}\n{table}\n{_took(results)}{lists}{END}{after}")
 
 
 def line(row: Row, result: dict[str, Any] | None) -> str:
     """The table's line of one row."""
-    title = f"`{row.name}`: {row.title}; against {row.against}"
     if result is None:
-        return f"| {title} | {row.reach} | not measured yet | | | |\n"
+        return (
+            f"| `{row.name}`: {row.title} | {row.against} | {row.reach} | not measured yet | | |\n"
+        )
     figures: Sequence[Figure] = result["figures"]
     versions = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
     commit = result["commit"]["id"][:7] + ("+changes" if result["commit"]["dirty"] else "")
     loads = result["load"]
+    took = f", {result['seconds']:.0f} s" if "seconds" in result else ""
     cells = (
-        f"{title} ({versions})",
+        f"[`{row.name}`](../docs/images/bench/{row.name}.png): {row.title}",
+        f"{row.against} ({versions})",
         row.reach,
-        "<br>".join(_measured(figure) for figure in figures),
-        "<br>".join(_spread(figure) for figure in figures),
+        "<br>".join(_shown(figures)),
         verdict(figures),
-        f"{result['date'][:10]}, {commit}, load {loads['before']} to {loads['after']}",
+        f"{result['date'][:10]}, {commit}, load {loads['before']} to {loads['after']}{took}",
     )
     return f"| {' | '.join(cells)} |\n"
+
+
+def every_figure(row: Row, result: dict[str, Any]) -> str:
+    """All figures of a row, to be unfolded."""
+    figures: Sequence[Figure] = result["figures"]
+    lines = "".join(f"| {' | '.join(_cells(figure))} |\n" for figure in figures)
+    summary = f"<summary><code>{row.name}</code>: all {len(figures)} figures</summary>"
+    return f"<details>{summary}\n\n{_ALL_HEADER}{lines}\n</details>\n"
 
 
 def verdict(figures: Sequence[Figure]) -> str:
@@ -59,19 +76,53 @@ def verdict(figures: Sequence[Figure]) -> str:
     return "; ".join(words) or "told, not judged"
 
 
+def _shown(figures: Sequence[Figure]) -> list[str]:
+    """What is judged, what is missed first; of a row that is only told, what it tells first."""
+    judged = [figure for figure in figures if figure.judged]
+    ranked = sorted(judged or figures, key=lambda figure: figure.reached)
+    missed = sum(not figure.reached for figure in judged)
+    shown = ranked[: max(_SHOWN, missed)]
+    rest = len(ranked) - len(shown)
+    left = f"and {rest} more, all within their limits" if judged else f"and {rest} more"
+    return [_measured(figure) for figure in shown] + ([left] if rest else [])
+
+
 def _measured(figure: Figure) -> str:
-    return f"{figure.label}: {_number(figure.value)} {figure.unit}".rstrip()
-
-
-def _spread(figure: Figure) -> str:
     found = figure.spread
-    if found is None:
-        return "one value"
-    lower, upper, least, most = map(_number, (found.lower, found.upper, found.least, found.most))
-    return f"{lower} to {upper} ({least} to {most}), {found.count}"
+    quartiles = f" ({_number(found.lower)} to {_number(found.upper)})" if found else ""
+    return f"{figure.label}: {_value(figure)}{quartiles}"
+
+
+def _cells(figure: Figure) -> tuple[str, ...]:
+    found = figure.spread
+    spread = (
+        (
+            f"{_number(found.lower)} to {_number(found.upper)}",
+            f"{_number(found.least)} to {_number(found.most)}",
+            f"{found.count}",
+        )
+        if found
+        else ("", "", "one value")
+    )
+    limits = [f"≤ {figure.at_most:g}"] if figure.at_most is not None else []
+    limits += [f"≥ {figure.at_least:g}"] if figure.at_least is not None else []
+    return (figure.label, _value(figure), ", ".join(limits), *spread)
+
+
+def _value(figure: Figure) -> str:
+    return f"{_number(figure.value)} {figure.unit}".rstrip()
+
+
+def _took(results: Mapping[str, dict[str, Any]]) -> str:
+    seconds = [result.get("seconds") for result in results.values()]
+    known = [each for each in seconds if each is not None]
+    if not known:
+        return ""
+    rows = "rows" if len(known) > 1 else "row"
+    return f"{len(known)} {rows} took {sum(known) / 60:.1f} minutes. Every figure:\n\n"
 
 
 def _number(value: float) -> str:
-    if abs(value) >= 100:
+    if value == 0 or abs(value) >= 100:
         return f"{value:.0f}"
     return f"{value:.2f}" if abs(value) >= 0.1 else f"{value:.4f}"

@@ -1,19 +1,20 @@
 """``python -m benchmarks.load.long_run``: half an hour at half of the knee.
 
-Every ten seconds the memory, open files and threads of each process; every minute the latencies.
-What grows with time, and not with the photos of the moment, is a leak.
+Every ten seconds the memory, open files, threads and CPU of each process; every minute the
+latencies, and the CPU of a photo. What grows with time, and not with the photos of the moment, is
+a leak: ``flatness`` says what counts as flat.
 """
 
 import asyncio
 import json
 import os
-import statistics
 import sys
 import time
 from dataclasses import asdict
 
 from benchmarks import machine
 from benchmarks.load.__main__ import percentiles, photo_of
+from benchmarks.load.flatness import cpu_of_minutes, drifts, slope
 from benchmarks.load.generator import Outcome, run
 from benchmarks.load.knee import VARIABLES, plan_for
 from benchmarks.load.watching import Use, use_of
@@ -21,8 +22,6 @@ from benchmarks.results import FOLDER, rounded
 from benchmarks.stack import Stack, running_stack
 
 _SAMPLE_S = 10.0
-_WARM_S = 300.0  # caches and pools fill up in the first minutes: no slope is taken of them
-_MIB = 2**20
 
 
 def main() -> int:
@@ -32,6 +31,10 @@ def main() -> int:
     load = machine.load()
     with running_stack(**VARIABLES) as stack:
         outcome, uses = asyncio.run(_watched(stack, knee / 2, seconds))
+    minutes = _minutes(outcome)
+    ended = [photo.at + photo.done_s for photo in outcome.photos if photo.done_s is not None]
+    cpu = cpu_of_minutes(uses, ended)
+    found = drifts(uses, minutes, cpu)
     told = {
         "commit": machine.commit(),
         "machine": machine.machine(),
@@ -42,11 +45,18 @@ def main() -> int:
         "photos": len(outcome.photos),
         "completed": sum(photo.done_s is not None for photo in outcome.photos),
         "mib_an_hour": {name: slope(uses, name) for name in uses[-1].resident_bytes},
-        "minutes": _minutes(outcome),
+        "is_flat": all(drift.is_flat for drift in found) if found else None,
+        "drifts": [{**asdict(drift), "is_flat": drift.is_flat} for drift in found],
+        "minutes": minutes,
+        "cpu_ms_a_photo": cpu,
         "uses": [asdict(use) for use in uses],
     }
     (FOLDER / "load_long.json").write_text(json.dumps(rounded(told)) + "\n")
-    print(json.dumps({name: told[name] for name in ("photos", "completed", "mib_an_hour")}))
+    print(json.dumps({name: told[name] for name in ("photos", "completed", "is_flat")}))
+    for drift in found:
+        verdict = "flat" if drift.is_flat else "NOT FLAT"
+        print(f"{verdict}: {drift.what}: {drift.first:.2f} to {drift.last:.2f},", end=" ")
+        print(f"{drift.drift:.2f} {drift.unit} (at most {drift.at_most:g})")
     return 0 if told["completed"] == told["photos"] else 1
 
 
@@ -65,17 +75,6 @@ async def _watched(stack: Stack, rate: float, seconds: float) -> tuple[Outcome, 
     finally:
         watching.cancel()
     return outcome, uses
-
-
-def slope(uses: list[Use], name: str) -> float:
-    """MiB an hour by which a process grows after it has warmed up: least squares."""
-    warm = [use for use in uses if use.at >= _WARM_S]
-    if len(warm) < 2:
-        return 0.0
-    fit = statistics.linear_regression(
-        [use.at / 3600 for use in warm], [use.resident_bytes[name] / _MIB for use in warm]
-    )
-    return fit.slope
 
 
 def _minutes(outcome: Outcome) -> list[dict[str, float]]:

@@ -1,34 +1,23 @@
-"""The plots of ``make load`` in docs/performance.md, from the results and from nothing else.
-
-Runs in `.venv-bench`, which has matplotlib and none of our packages: only the standard library is
-imported beside it.
+"""``python -m benchmarks.load.plots``: those of ``make load`` in docs/performance.md, from the
+results and from nothing else. In `.venv-bench`, as all that draws.
 """
 
 import json
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
+from benchmarks.drawing import BLUE, GREEN, ORANGE, begun, save
+from benchmarks.results import FOLDER
 
-mpl.use("Agg")
-from matplotlib import pyplot as plt
-
-_ROOT = Path(__file__).resolve().parents[2]
-_RESULTS = _ROOT / "benchmarks/results"
-_FOLDER = _ROOT / "docs/images"
-_DPI = 80
 _MIB = 2**20
-_SHADES = {"p50": "#1f6f8b", "p95": "#6b8e23", "p99": "#b3541e"}
+_SHADES = {"p50": BLUE, "p95": GREEN, "p99": ORANGE}
 
 
 def main() -> int:
     """Draw what there are results of."""
-    plt.rcParams.update({"font.size": 9, "axes.grid": True, "grid.alpha": 0.3})
-    _FOLDER.mkdir(exist_ok=True)
     for name, draw in (("load", _draw_load), ("load_long", _draw_long)):
-        path = _RESULTS / f"{name}.json"
+        path = FOLDER / f"{name}.json"
         if path.exists():
             draw(json.loads(path.read_text()))
     return 0
@@ -36,7 +25,7 @@ def main() -> int:
 
 def _draw_load(told: Mapping[str, Any]) -> None:
     runs = told["runs"]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
+    figure, (left, right) = begun().subplots(1, 2, figsize=(10, 3.6))
     for name, colour in _SHADES.items():
         rates = [run["rate"] for run in runs]
         left.plot(
@@ -55,17 +44,23 @@ def _draw_load(told: Mapping[str, Any]) -> None:
         bottom = [below + height for below, height in zip(bottom, heights, strict=True)]
     right.set(title="CPU for a photo, ms, by process", xlabel="of the knee")
     right.legend(fontsize=7)
-    _save(figure, "load.png")
+    save(figure, "load.png")
 
 
 def _draw_long(told: Mapping[str, Any]) -> None:
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
+    figure, (left, middle, right) = begun().subplots(1, 3, figsize=(13, 3.6))
     minutes = [use["at"] / 60 for use in told["uses"]]
     for name in sorted(told["uses"][0]["resident_bytes"]):
         resident = [use["resident_bytes"][name] / _MIB for use in told["uses"]]
         left.plot(minutes, resident, label=name, linewidth=1)
     left.set(title="resident memory, MiB", xlabel="minutes", ylim=(0, None))
     left.legend(fontsize=7, ncols=2)
+    for name in sorted(told["cpu_ms_a_photo"][0]):
+        spent = [each[name] for each in told["cpu_ms_a_photo"]]
+        if max(spent) >= 1:
+            middle.plot(range(len(spent)), spent, label=name, linewidth=1)
+    middle.set(title="CPU for a photo, ms", xlabel="minutes", ylim=(0, None))
+    middle.legend(fontsize=7, ncols=2)
     for name, colour in _SHADES.items():
         right.plot(
             [each["minute"] for each in told["minutes"]],
@@ -76,13 +71,7 @@ def _draw_long(told: Mapping[str, Any]) -> None:
         )
     right.set(title="from upload to captions, s", xlabel="minutes", ylim=(0, None))
     right.legend()
-    _save(figure, "load-long.png")
-
-
-def _save(figure: Any, name: str) -> None:
-    figure.tight_layout()
-    figure.savefig(_FOLDER / name, dpi=_DPI)
-    plt.close(figure)
+    save(figure, "load-long.png")
 
 
 if __name__ == "__main__":

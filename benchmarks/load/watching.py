@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.photo_load import cpu_of_services
 from benchmarks.stack import Stack
 
 _PROC = Path("/proc")
@@ -12,12 +13,16 @@ _PROC = Path("/proc")
 
 @dataclass(frozen=True)
 class Use:
-    """Of each process by its name: resident memory in bytes, open files, threads."""
+    """Of each process by its name: resident memory in bytes, open files, threads, CPU so far.
+
+    In the CPU of ingest is that of its decoding processes.
+    """
 
     at: float  # seconds since the watching began
     resident_bytes: Mapping[str, int]
     open_files: Mapping[str, int]
     threads: Mapping[str, int]
+    cpu_s: Mapping[str, float] = field(default_factory=dict)
 
 
 def cpu_s(stack: Stack) -> dict[str, float]:
@@ -28,6 +33,7 @@ def cpu_s(stack: Stack) -> dict[str, float]:
 def use_of(stack: Stack, *, began: float) -> Use:
     """What each process holds right now; ``began`` is of the monotonic clock."""
     fields = {name: _status(pid) for name, pid in stack.pids.items()}
+    services = {f"{name}-1": used for name, used in cpu_of_services(stack).items()}
     return Use(
         at=time.monotonic() - began,
         resident_bytes={name: each["VmRSS"] * 1024 for name, each in fields.items()},
@@ -36,6 +42,7 @@ def use_of(stack: Stack, *, began: float) -> Use:
             for name, pid in stack.pids.items()
         },
         threads={name: each["Threads"] for name, each in fields.items()},
+        cpu_s=cpu_s(stack) | services,
     )
 
 

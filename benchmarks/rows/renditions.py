@@ -1,4 +1,4 @@
-"""All that ingest makes of a photo, against pyvips making the same three: CPU and memory.
+"""All that ingest makes of a photo, against pyvips making the same three: CPU, memory and likeness.
 
 pyvips has no copy without metadata that leaves the pixels alone. So it comes twice: with the
 project's own copy, which is the one to beat, and by itself, encoding the original again.
@@ -7,14 +7,17 @@ project's own copy, which is the one to beat, and by itself, encoding the origin
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.contender import PROJECT, PYVIPS, contender, interleaved
+from benchmarks.contender import PROJECT, PYVIPS, Contender, contender, interleaved
 from benchmarks.figures import Result, median_of, ratios
 from benchmarks.pictures import small_jpeg, twelve_megapixel_jpegs
 from benchmarks.row import Row
+from benchmarks.similarity import ssim_to_best
 
 _ROUNDS = 24
 _FRESH_PROCESSES = 5
 _MB = 1e6
+# The order in which both leave them.
+_PICTURES = {"thumbnail": 1, "model input": 2}
 
 
 def measure() -> Result:
@@ -32,6 +35,10 @@ def measure() -> Result:
                 photos,
                 rounds=_ROUNDS,
             )
+            similar = {
+                "project": _similarity(project, photos, folder),
+                "pyvips": _similarity(pyvips, photos, folder),
+            }
             versions = {**project.versions, **pyvips.versions}
         memory = {
             "project": _added_memory(PROJECT, photos, folder),
@@ -42,6 +49,15 @@ def measure() -> Result:
         (
             median_of(
                 "CPU", ratios(cpu["project"], cpu["pyvips"]), "times", at_most=1.00, peer="pyvips"
+            ),
+            *(
+                median_of(
+                    f"SSIM lost to pyvips, {picture}",
+                    _lost(similar["project"][picture], similar["pyvips"][picture]),
+                    "",
+                    at_most=0.003,
+                )
+                for picture in _PICTURES
             ),
             median_of("memory added", memory["project"], "MB", at_most=60),
             median_of("memory added, pyvips", memory["pyvips"], "MB"),
@@ -55,8 +71,21 @@ def measure() -> Result:
             median_of("CPU, pyvips", cpu["pyvips"], "ms"),
         ),
         versions,
-        {"cpu_ms": cpu, "added_mb": memory},
+        {"cpu_ms": cpu, "added_mb": memory, "ssim": similar},
     )
+
+
+def _similarity(child: Contender, photos: list[Path], folder: Path) -> dict[str, list[float]]:
+    scores: dict[str, list[float]] = {picture: [] for picture in _PICTURES}
+    for photo in photos:
+        child.do("renditions", photo, save=folder / "made")
+        for picture, number in _PICTURES.items():
+            scores[picture].append(ssim_to_best(folder / f"made-{number}", photo))
+    return scores
+
+
+def _lost(ours: list[float], theirs: list[float]) -> list[float]:
+    return [their - our for our, their in zip(ours, theirs, strict=True)]
 
 
 def _added_memory(module: str, photos: list[Path], folder: Path) -> list[float]:
@@ -74,7 +103,7 @@ def _added_memory(module: str, photos: list[Path], folder: Path) -> list[float]:
 ROW = Row(
     name="renditions",
     title="Thumbnail, model input and stripped original of a 12 MP JPEG",
-    reach="≤ 1.00 CPU, ≤ 60 MB added memory",
+    reach="≤ 1.00 CPU, SSIM within 0.003, ≤ 60 MB added memory",
     against="pyvips making both pictures, with the project's own stripping",
     measure=measure,
 )

@@ -40,7 +40,8 @@ def main(arguments: Sequence[str]) -> int:
                 run["photo"], run["rate"], run["off"], "within" if run["within"] else "NOT within"
             )
         scenarios.save(scenarios.everything(deployment.read(), scenarios.cpu_of()))
-        subprocess.run([_PLOTTING, machine.ROOT / "benchmarks/simulate/plots.py"], check=True)
+        drawing = [_PLOTTING, "-m", "benchmarks.simulate.plots"]
+        subprocess.run(drawing, cwd=machine.ROOT, check=True)
         page.rebuild(
             *(json.loads(path.read_text()) for path in (scenarios.RESULT, validating.COMPARISON))
         )

@@ -1,33 +1,22 @@
-"""The plots of docs/scaling.md, from the results and from nothing else.
-
-Runs in `.venv-bench`, which has matplotlib and none of our packages: only the standard library is
-imported beside it.
+"""``python -m benchmarks.simulate.plots``: those of docs/scaling.md, from the results and from
+nothing else. In `.venv-bench`, as all that draws.
 """
 
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
+from benchmarks.drawing import BLUE, ORANGE, begun, save
+from benchmarks.results import FOLDER
 
-mpl.use("Agg")
-from matplotlib import pyplot as plt
-
-_ROOT = Path(__file__).resolve().parents[2]
-_RESULTS = _ROOT / "benchmarks/results"
-_FOLDER = _ROOT / "docs/images"
-_DPI = 80
-_BEFORE, _NOW, _THIRD = "#b3541e", "#1f6f8b", "#6b8e23"
+_BEFORE, _NOW = ORANGE, BLUE
 
 
 def main() -> int:
     """Draw all four."""
-    sweep = json.loads((_RESULTS / "simulate_sweep.json").read_text())
-    compared = json.loads((_RESULTS / "simulate_comparison.json").read_text())
-    plt.rcParams.update({"font.size": 9, "axes.grid": True, "grid.alpha": 0.3})
-    _FOLDER.mkdir(exist_ok=True)
+    sweep = json.loads((FOLDER / "simulate_sweep.json").read_text())
+    compared = json.loads((FOLDER / "simulate_comparison.json").read_text())
     _sweep(sweep["sweep"])
     _over_time(
         sweep["steady"], "scaling-steady.png", "Half of what ten captioners can do, steadily"
@@ -39,7 +28,7 @@ def main() -> int:
 
 def _sweep(rows: Sequence[Mapping[str, Any]]) -> None:
     rates = [row["rate"] for row in rows]
-    figure, axes = plt.subplots(2, 2, figsize=(10, 6.4), sharex=True)
+    figure, axes = begun().subplots(2, 2, figsize=(10, 6.4), sharex=True)
     for name, colour, label in (
         ("deployed", _BEFORE, "as deployed"),
         ("raised", _NOW, "tasks and quotas raised"),
@@ -64,11 +53,11 @@ def _sweep(rows: Sequence[Mapping[str, Any]]) -> None:
     for axis in axes[1]:
         axis.set_xlabel("photos a second that come")
     axes[0, 0].legend()
-    _save(figure, "scaling-sweep.png")
+    save(figure, "scaling-sweep.png")
 
 
 def _over_time(runs: Sequence[Mapping[str, Any]], file: str, title: str) -> None:
-    figure, axes = plt.subplots(3, 2, figsize=(10, 7), sharex=True, sharey="row")
+    figure, axes = begun().subplots(3, 2, figsize=(10, 7), sharex=True, sharey="row")
     for column, scale_in in enumerate(("proportional", "gradual")):
         for run in (each for each in runs if each["scale_in"] == scale_in):
             minutes = run["minutes"]
@@ -86,12 +75,12 @@ def _over_time(runs: Sequence[Mapping[str, Any]], file: str, title: str) -> None
         axis.set_ylabel(label)
     axes[0, 0].legend()
     figure.suptitle(title)
-    _save(figure, file)
+    save(figure, file)
 
 
 def _validation(runs: Sequence[Mapping[str, Any]]) -> None:
     columns = max(1, len(runs))
-    figure, axes = plt.subplots(
+    figure, axes = begun().subplots(
         1, columns, figsize=(3.3 * columns, 3.2), sharey=True, squeeze=False
     )
     for axis, run in zip(axes[0], runs, strict=True):
@@ -102,14 +91,7 @@ def _validation(runs: Sequence[Mapping[str, Any]]) -> None:
         axis.set(title=f"{run['photo']}, {run['rate']:g} a second", xlabel="s to captions")
     axes[0, 0].legend(loc="lower right")
     axes[0, 0].set_ylabel("share of photos")
-    _save(figure, "scaling-validation.png")
-
-
-def _save(figure: Any, file: str) -> None:
-    figure.tight_layout()
-    # Without the version of matplotlib in it, the same result is the same file.
-    figure.savefig(_FOLDER / file, dpi=_DPI, metadata={"Software": None})
-    plt.close(figure)
+    save(figure, "scaling-validation.png")
 
 
 if __name__ == "__main__":

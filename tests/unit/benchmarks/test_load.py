@@ -4,9 +4,9 @@ import math
 
 import pytest
 
+from benchmarks.load.flatness import OURS, cpu_of_minutes, drifts, slope
 from benchmarks.load.generator import Outcome, Photo, arrivals, made_different
 from benchmarks.load.knee import excess, is_carried
-from benchmarks.load.long_run import slope
 from benchmarks.load.watching import Use
 
 MIB = 2**20
@@ -71,3 +71,65 @@ def test_growth_is_told_by_the_hour_and_without_the_first_minutes() -> None:
         return Use(60.0 * minute, {"gateway-1": round(resident * MIB)}, {}, {})
 
     assert slope([use(minute) for minute in range(35)], "gateway-1") == pytest.approx(6, abs=0.01)
+
+
+def half_an_hour(
+    *, growing: str = "", mib_an_hour: float = 0.0, files: float = 0.0, cpu: float = 0.0
+) -> tuple[list[Use], list[dict[str, float]], list[dict[str, float]]]:
+    """A run in which one process grows by so much in every hour, all others stay as they are."""
+
+    def now(name: str, minute: int, rate: float) -> float:
+        return rate * minute / 60 if name == growing else 0.0
+
+    uses = [
+        Use(
+            60.0 * minute,
+            {name: round((100 + now(name, minute, mib_an_hour)) * MIB) for name in OURS},
+            {name: 20 + round(now(name, minute, files)) for name in OURS},
+            dict.fromkeys(OURS, 8),
+        )
+        for minute in range(31)
+    ]
+    minutes = [{"minute": float(minute), "p50": 0.3, "p95": 0.6} for minute in range(30)]
+    costs = [{name: 20 * (1 + now(name, minute, cpu)) for name in OURS} for minute in range(30)]
+    return uses, minutes, costs
+
+
+def test_a_run_that_stays_as_it_is_is_flat() -> None:
+    found = drifts(*half_an_hour())
+
+    assert {each.what for each in found} >= {"gateway-1: memory", "to captions, p95"}
+    assert all(each.is_flat for each in found)
+
+
+@pytest.mark.parametrize(
+    ("grown", "what"),
+    [
+        pytest.param(
+            half_an_hour(growing="ingest-1", mib_an_hour=12), "ingest-1: memory", id="mem"
+        ),
+        pytest.param(half_an_hour(growing="ui-1", files=24), "ui-1: open files", id="files"),
+        pytest.param(
+            half_an_hour(growing="captioner-1", cpu=0.6), "captioner-1: CPU of a photo", id="cpu"
+        ),
+    ],
+)
+def test_what_grows_is_named(
+    grown: tuple[list[Use], list[dict[str, float]], list[dict[str, float]]], what: str
+) -> None:
+    assert [each.what for each in drifts(*grown) if not each.is_flat] == [what]
+
+
+def test_nothing_is_judged_of_a_run_too_short_to_tell() -> None:
+    uses, minutes, costs = half_an_hour()
+
+    assert drifts(uses[:6], minutes[:6], costs[:6]) == []
+
+
+def test_a_photo_costs_what_was_used_in_the_minute_of_its_captions() -> None:
+    # Samples a little late; two photos in the first minute, four in the second.
+    uses = [Use(60.0 * n + 1, {}, {}, {}, {"gateway-1": used}) for n, used in enumerate((1, 2, 4))]
+
+    costs = cpu_of_minutes(uses, [10.0, 20.0, 70.0, 80.0, 90.0, 100.0])
+
+    assert costs == [{"gateway-1": 500.0}, {"gateway-1": 500.0}]

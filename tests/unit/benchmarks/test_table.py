@@ -59,6 +59,64 @@ def test_line_names_versions_commit_and_load(tmp_path: Path) -> None:
     assert "2026-11-22, 0123456+changes, load 0.5 to 1.5" in line
 
 
+def test_line_leads_to_the_plot_of_its_row(tmp_path: Path) -> None:
+    line = table.line(ROW, saved(tmp_path, Figure("CPU", 0.75, "times")))
+
+    assert line.startswith("| [`thumbnail`](../docs/images/bench/thumbnail.png)")
+
+
+def test_what_is_only_told_stands_below_the_table(tmp_path: Path) -> None:
+    told = Figure("CPU, project", 35.0, "ms", Spread(31.0, 34.0, 35.0, 38.0, 51.0, 30))
+    found = saved(tmp_path, Figure("CPU", 0.75, "times", at_most=0.8), told)
+
+    assert "CPU, project" not in table.line(ROW, found)
+    assert (
+        "| CPU, project | 35.00 ms |  | 34.00 to 38.00 | 31.00 to 51.00 | 30 |"
+        in table.every_figure(ROW, found)
+    )
+
+
+def test_row_that_is_only_told_shows_its_first_figures(tmp_path: Path) -> None:
+    line = table.line(ROW, saved(tmp_path, *(Figure(f"f{n}", 1.0, "ms") for n in range(8))))
+
+    assert "f0: 1.00 ms<br>" in line
+    assert "and 2 more |" in line
+
+
+def test_missed_figures_are_shown_first_and_never_left_out(tmp_path: Path) -> None:
+    kept = [Figure(f"kept {n}", 1.0, "times", at_most=1.05) for n in range(9)]
+    missed = [Figure(f"missed {n}", 1.1, "times", at_most=1.05) for n in range(7)]
+
+    line = table.line(ROW, saved(tmp_path, *kept, *missed))
+
+    assert all(figure.label in line for figure in missed)
+    assert "kept 0" not in line
+    assert "and 9 more, all within their limits" in line
+
+
+def test_result_is_written_a_figure_and_a_series_a_line(tmp_path: Path) -> None:
+    result = Result((Figure("CPU", 0.75, "times"),), {}, {"cpu_ms": {"ours": [1.0, 2.0]}, "n": [3]})
+
+    results.save("thumbnail", result, ABOUT, folder=tmp_path)
+
+    lines = (tmp_path / "thumbnail.json").read_text().splitlines()
+    assert '  "cpu_ms": {"ours": [1.0, 2.0]},' in lines
+    assert len(lines) == 2 + len(ABOUT) + len(("name", "versions")) + 3 + 4
+    loaded = results.load("thumbnail", folder=tmp_path)
+    assert loaded is not None
+    assert loaded["samples"] == {"cpu_ms": {"ours": [1.0, 2.0]}, "n": [3]}
+
+
+def test_minutes_of_all_rows_are_told(tmp_path: Path) -> None:
+    readme = tmp_path / "README.md"
+    readme.write_text(f"{table.BEGIN}\n{table.END}\n")
+    found = saved(tmp_path, Figure("CPU", 0.75, "times")) | {"seconds": 90.0}
+
+    table.rebuild(readme, [ROW], {"thumbnail": found})
+
+    assert "1 row took 1.5 minutes" in readme.read_text()
+
+
 def test_row_never_measured_says_so() -> None:
     assert "not measured yet" in table.line(ROW, None)
 

@@ -1,0 +1,1 @@
+"""AWS as stubs in memory, for benchmarks that measure what talks to it."""
