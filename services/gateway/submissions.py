@@ -208,7 +208,10 @@ class Submissions:
     async def _store(self, attempt: _Attempt, record: ImageRecord, photo: Photo) -> ImageRecord:
         attempt.record = record
         version = await self._objects.put(
-            record.upload_key, photo.image, content_type=photo.media_type.content_type
+            record.upload_key,
+            photo.image,
+            content_type=photo.media_type.content_type,
+            sha256=photo.sha256,
         )
         if version is not None and attempt.claim is None:
             # Under a key, an earlier request may have died with an upload of its own left behind.

@@ -124,6 +124,21 @@ async def test_a_removed_image_leaves_no_version_and_no_marker(
     assert await versions(s3, bucket) == 1
 
 
+async def test_a_version_may_be_deleted_twice_and_takes_no_other_along(
+    s3: Any, bucket: str, objects: ObjectStore
+) -> None:
+    key = upload_key("ana", "i")
+    first = await objects.put(key, b"one", content_type="image/jpeg")
+    await objects.put(key, b"two", content_type="image/jpeg")
+    assert first is not None
+
+    for _ in range(2):
+        await objects.delete([(key, first)])
+
+    assert await versions(s3, bucket) == 1
+    assert await objects.read(key, limit=1000) == b"two"
+
+
 async def test_more_versions_than_one_call_takes_are_all_removed(
     s3: Any, bucket: str, objects: ObjectStore
 ) -> None:

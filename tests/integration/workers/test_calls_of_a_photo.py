@@ -46,7 +46,7 @@ OWN = {
         "GetItem": 1,
         "GetObject": 1,
         "PutObject": 3,
-        "DeleteObjects": 1,
+        "DeleteObject": 1,
     },
     "captioner": {"UpdateItem": 2, "BatchGetItem": 1, "GetObject": 1, "TransactWriteItems": 1},
 }

@@ -196,6 +196,10 @@ class FakeS3:
             ]
         }
 
+    async def delete_object(self, *, Key: str, **_: Any) -> Any:  # noqa: N803
+        await effect(lambda: self.keys.discard(Key))
+        return {}
+
     async def delete_objects(self, *, Delete: Any, **_: Any) -> Any:  # noqa: N803
         doomed = {entry["Key"] for entry in Delete["Objects"]}
         await effect(lambda: self.keys.difference_update(doomed))
