@@ -110,6 +110,10 @@ bench: venv-dev venv-aws venv-bench  ## measure, and rebuild the table in benchm
 	@$(VENV)/bin/python -m benchmarks $(NAME); status=$$?; \
 	  $(VENV_BENCH)/bin/python -m benchmarks.plots $(NAME) || exit 1; exit $$status
 
+.PHONY: profile
+profile: venv-dev venv-aws venv-bench  ## where the CPU of one photo goes: docs/images/flame-after.svg
+	@$(VENV)/bin/python -m benchmarks.flame docs/images/flame-after.svg --title After
+
 ## PHOTO=12mp            make load: photos of 12 megapixels instead of 200 KB
 ## LONG=1                make load: then half an hour at half of the knee
 .PHONY: load
