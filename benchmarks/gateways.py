@@ -1,4 +1,4 @@
-"""Gateways of their own for a benchmark: on a running stack, or on the stub of AWS."""
+"""Gateways of their own for a benchmark, on the stub of AWS."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from benchmarks.machine import ROOT, NotPrepared
-from benchmarks.stack import Stack, cpu_s
+from benchmarks.stack import cpu_s
 from benchmarks.stub import signin
 from infra.local.environment import aws_environment, inherited
 from infra.local.layout import IMAGES_BUCKET, RECORDS_TABLE
@@ -109,22 +109,14 @@ def gateway_on(
     aws: Stub, log: Path, *, core: int | None = None, **variables: str
 ) -> Iterator[Gateway]:
     """A gateway on the stub, its settings those of ``make up`` but for the bounds on one user's
-    requests, which all requests of a benchmark are. Raises ``NotPrepared`` as ``gateway`` does.
+    requests, which all requests of a benchmark are. Raises ``NotPrepared`` if it is not ready
+    within a minute; why is in ``log``.
     """
     environment = {**inherited(os.environ), **aws_environment(aws.url), **_settings(aws)}
     if aws.authority is not None:
         # Whom botocore trusts, and whom everything else does.
         environment |= dict.fromkeys(("AWS_CA_BUNDLE", "SSL_CERT_FILE"), str(aws.authority))
     with _started({**environment, **variables}, log, core) as started:
-        yield started
-
-
-@contextmanager
-def gateway(stack: Stack, log: Path, **variables: str) -> Iterator[Gateway]:
-    """The stack's gateway once more, on a port of its own. Raises ``NotPrepared`` if it is not
-    ready within a minute; why is in ``log``.
-    """
-    with _started({**_environment(stack.pids["gateway-1"]), **variables}, log, None) as started:
         yield started
 
 
@@ -201,13 +193,6 @@ def _started(environment: dict[str, str], log: Path, core: int | None) -> Iterat
                 process.kill()
 
 
-def _environment(pid: int) -> dict[str, str]:
-    """What a process was started with (proc_pid_environ(5)), but for telemetry."""
-    pairs = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    given = dict(os.fsdecode(pair).split("=", 1) for pair in pairs if b"=" in pair)
-    return {name: value for name, value in given.items() if not name.startswith("OTEL_")}
-
-
 def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
     give_up_at = time.monotonic() + _START_S
     while process.poll() is None and time.monotonic() < give_up_at:
@@ -217,4 +202,4 @@ def _wait_until_ready(url: str, process: "subprocess.Popen[bytes]") -> None:
                     return
         except (URLError, OSError):
             time.sleep(0.1)
-    raise NotPrepared("a further gateway did not get ready")
+    raise NotPrepared("the gateway on the stub did not get ready")
