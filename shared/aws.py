@@ -15,9 +15,10 @@ from botocore.configprovider import ConfiguredEndpointProvider
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from shared.attribute_values import AnswerParsers
+from shared.answers import AnswerParsers
 from shared.botocore_parts import HttpSession, loader
 from shared.errors import DependencyUnavailable
+from shared.signing import JSON_CALLS
 
 CONNECT_TIMEOUT_S = 2
 READ_TIMEOUT_S = 5
@@ -67,7 +68,7 @@ def client_config(
     connect_timeout_s: float = CONNECT_TIMEOUT_S,
     read_timeout_s: float = READ_TIMEOUT_S,
     tries: int = TRIES,
-    signature_version: str | None = "v4",
+    signature_version: str | None = JSON_CALLS,
     **others: Any,
 ) -> AioConfig:
     """The configuration that every client of ours is made with, once per process.
