@@ -38,6 +38,11 @@ class Drift:
         return self.drift <= self.at_most
 
 
+def while_photos_came(uses: Sequence[Use], seconds: float) -> list[Use]:
+    """What was seen in the run itself: afterwards the generator lists thousands of records."""
+    return [use for use in uses if use.at <= seconds]
+
+
 def drifts(
     uses: Sequence[Use], minutes: Sequence[Mapping[str, float]], cpu: Sequence[Mapping[str, float]]
 ) -> list[Drift]:

@@ -14,7 +14,7 @@ from dataclasses import asdict
 
 from benchmarks import machine
 from benchmarks.load.__main__ import percentiles, photo_of
-from benchmarks.load.flatness import cpu_of_minutes, drifts, slope
+from benchmarks.load.flatness import cpu_of_minutes, drifts, slope, while_photos_came
 from benchmarks.load.generator import Outcome, run
 from benchmarks.load.knee import VARIABLES, plan_for
 from benchmarks.load.watching import Use, use_of
@@ -31,6 +31,7 @@ def main() -> int:
     load = machine.load()
     with running_stack(**VARIABLES) as stack:
         outcome, uses = asyncio.run(_watched(stack, knee / 2, seconds))
+    uses = while_photos_came(uses, seconds)
     minutes = _minutes(outcome)
     ended = [photo.at + photo.done_s for photo in outcome.photos if photo.done_s is not None]
     cpu = cpu_of_minutes(uses, ended)

@@ -1,10 +1,11 @@
 """The arithmetic of `make load`."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
-from benchmarks.load.flatness import OURS, cpu_of_minutes, drifts, slope
+from benchmarks.load.flatness import OURS, cpu_of_minutes, drifts, slope, while_photos_came
 from benchmarks.load.generator import Outcome, Photo, arrivals, made_different
 from benchmarks.load.knee import excess, is_carried
 from benchmarks.load.watching import Use
@@ -118,6 +119,19 @@ def test_what_grows_is_named(
     grown: tuple[list[Use], list[dict[str, float]], list[dict[str, float]]], what: str
 ) -> None:
     assert [each.what for each in drifts(*grown) if not each.is_flat] == [what]
+
+
+def test_what_the_generator_asks_for_afterwards_is_no_growth() -> None:
+    uses, minutes, costs = half_an_hour()
+    last = uses[-1]
+    listing = replace(
+        last, at=last.at + 10, resident_bytes=dict.fromkeys(last.resident_bytes, 10**9)
+    )
+
+    found = drifts(while_photos_came([*uses, listing], last.at), minutes, costs)
+
+    assert all(each.is_flat for each in found)
+    assert not all(each.is_flat for each in drifts([*uses, listing], minutes, costs))
 
 
 def test_nothing_is_judged_of_a_run_too_short_to_tell() -> None:
