@@ -160,7 +160,13 @@ class Restarts:
         update.add("version", 1)
         update.when("{job} = :job", job=record.job)
         update.when("{status} = :status", status=record.status)
-        return await self.records.update(record.user_id, record.image_id, update)
+        try:
+            return await self.records.update(record.user_id, record.image_id, update)
+        except ConditionFailed as failed:
+            # The answer was lost and the call repeated: what stands in its way is its own effect.
+            if failed.record is not None and failed.record.job == job:
+                return failed.record
+            raise
 
 
 def can_be_captioned(record: ImageRecord) -> bool:

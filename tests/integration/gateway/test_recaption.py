@@ -8,9 +8,13 @@ from typing import Any
 import pytest
 from aiohttp import ClientResponse
 
+from services.gateway.restarts import Restarts
 from shared.contracts import CaptionOptions
 from shared.item_store import ItemStore
+from shared.items import Update
+from shared.object_store import ObjectStore
 from shared.provider_health import ProcessReport, ProviderReport, write_report
+from shared.record_store import RecordStore
 from shared.records import Failure, ImageRecord, StageTime, Status, StoredImage
 from tests.deadlines import until
 from tests.integration.gateway.conftest import Gateway, Serve
@@ -257,6 +261,31 @@ async def test_a_retry_asked_twice_makes_one_job(gateway: Gateway) -> None:
         return len(messages) == 1
 
     await until(arrived)
+
+
+class Repeating:
+    """Records whose every write is made twice, as botocore does when the first answer is lost."""
+
+    def __init__(self, records: RecordStore) -> None:
+        self._records = records
+
+    async def update(self, user_id: str, image_id: str, update: Update) -> ImageRecord:
+        await self._records.update(user_id, image_id, update)
+        return await self._records.update(user_id, image_id, update)
+
+
+async def test_a_job_whose_beginning_was_written_twice_is_begun_once(serve: Serve) -> None:
+    gateway = await serve()
+    before = await ingested(gateway)
+    records: Any = Repeating(gateway.records)
+    objects = ObjectStore(gateway.aws.s3, gateway.settings.images_bucket)
+
+    begun = await Restarts(records, objects, {}).caption_again(before, CaptionOptions(), epoch=0)
+
+    latest = await gateway.records.get(before.user_id, before.image_id)
+    assert latest == begun
+    assert begun.job != before.job
+    assert begun.version == before.version + 1
 
 
 async def test_a_provider_that_nobody_would_ask_is_refused_by_name(serve: Serve) -> None:
