@@ -26,9 +26,9 @@ _MODEL_QUALITY = 85
 # `resize` first averages whole blocks until this many times the target is left: several times
 # faster than LANCZOS over all of it, and bounded in memory for extreme shapes.
 _REDUCING_GAP = 2.0
-# Two thirds of LANCZOS's time, which was half of a photo's, and at most 0.0005 of SSIM
-# (docs/performance.md). The thumbnail is too small to gain by it.
-_MODEL_FILTER = Image.Resampling.BICUBIC
+# Half of LANCZOS's time, which was half of a photo's image work; by SSIM the model input is
+# as good as pyvips's (docs/performance.md). The thumbnail is too small to gain by it.
+_MODEL_FILTER = Image.Resampling.HAMMING
 _THUMBNAIL_FILTER = Image.Resampling.LANCZOS
 _ORIENTATION = 0x0112
 # EXIF 2.32, 4.6.4: what to do to the stored picture to see it upright.
