@@ -174,9 +174,9 @@ async def test_photos_together_share_calls(aws: str, monkeypatch: pytest.MonkeyP
 
     made = line.calls.made
     shared = {name: sum(made[name][call] for call in calls) for name, calls in SHARED.items()}
-    assert all(shared[name] < TOGETHER * sum(calls.values()) for name, calls in SHARED.items()), (
-        made
-    )
+    # Not by service: a machine with more to do hands photos to the captioner one by one.
+    alone = TOGETHER * sum(sum(calls.values()) for calls in SHARED.values())
+    assert sum(shared.values()) < alone, made
     # Of uploads that begin in the same moment, some spend their unit at the second try.
     tries = made["gateway"].pop("UpdateItem")
     assert TOGETHER <= tries <= 2 * TOGETHER
