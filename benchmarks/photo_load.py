@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -36,18 +37,24 @@ async def through(stack: Stack, photos: Sequence[bytes], *, at_once: int) -> Non
 
         async def one_after_the_other() -> None:
             for photo in left:
-                await _captioned(http, photo)
+                await captioned(http, photo)
 
         await asyncio.gather(*(one_after_the_other() for _ in range(at_once)))
     await asyncio.sleep(_SETTLES_S)
 
 
-async def _captioned(http: ClientSession, photo: bytes) -> None:
+async def captioned(http: ClientSession, photo: bytes) -> tuple[float, float]:
+    """Seconds from the first byte sent to the 202, and to the answer that has captions.
+
+    Raises ValueError if the photo fails, TimeoutError if it takes longer than a minute.
+    """
+    begun = time.perf_counter()
     kind = {"Content-Type": "image/jpeg"}
     async with http.post("/v1/images", data=photo, headers=kind) as answer:
         answer.raise_for_status()
         address = answer.headers["Location"]
         image = await answer.json()
+    accepted = time.perf_counter() - begun
     async with asyncio.timeout(_WITHIN.total):
         while image["status"] != "completed":
             if image["status"] == "failed":
@@ -55,6 +62,7 @@ async def _captioned(http: ClientSession, photo: bytes) -> None:
             async with http.get(address, params={"wait": "20"}) as answer:
                 answer.raise_for_status()
                 image = await answer.json()
+    return accepted, time.perf_counter() - begun
 
 
 def cpu_of_services(stack: Stack) -> Mapping[str, float]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-import zlib
+import hashlib
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
@@ -89,11 +89,12 @@ class ObjectStore:
         content_type: str,
         sha256: str | None = None,
     ) -> str | None:
-        """Store ``data``. A checksum goes along, so that S3 refuses what the network changed: its
-        ``sha256`` in hexadecimal where the caller has it, else a CRC32.
+        """Store ``data``. Its SHA-256 goes along, so that S3 refuses what the network changed:
+        ``sha256``, in hexadecimal, of a caller who has it already.
 
         The version that was made, or ``None`` where the call had to be repeated: there may be two.
         """
+        digest = bytes.fromhex(sha256) if sha256 else hashlib.sha256(data).digest()
         with calls_to("s3"):
             answer = await self.s3.put_object(
                 Bucket=self.bucket,
@@ -101,7 +102,7 @@ class ObjectStore:
                 Body=_body(data),
                 ContentType=content_type,
                 CacheControl=CACHE_CONTROL,
-                **_checksum(data, sha256),
+                ChecksumSHA256=base64.b64encode(digest).decode(),
             )
         return None if answer["ResponseMetadata"]["RetryAttempts"] else answer.get("VersionId")
 
@@ -253,12 +254,6 @@ class ObjectStore:
         """Delete whatever there is of an image, its upload included; the number of entries."""
         prefixes = (upload_key(user_id, image_id), image_object_key(user_id, image_id, ""))
         return sum(await asyncio.gather(*map(self.delete_versions, prefixes)))
-
-
-def _checksum(data: bytes | bytearray | memoryview, sha256: str | None) -> Any:
-    if sha256 is not None:
-        return {"ChecksumSHA256": base64.b64encode(bytes.fromhex(sha256)).decode()}
-    return {"ChecksumCRC32": base64.b64encode(zlib.crc32(data).to_bytes(4, "big")).decode()}
 
 
 async def _whole(body: Any, length: int) -> bytes:

@@ -1,7 +1,6 @@
 """One photo through the whole system: when the client has its 202, and when it has captions."""
 
 import asyncio
-import time
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,6 +8,7 @@ from tempfile import TemporaryDirectory
 from aiohttp import ClientSession, ClientTimeout
 
 from benchmarks.figures import Figure, Result, median_of, percentile
+from benchmarks.photo_load import captioned
 from benchmarks.pictures import distinct_jpegs
 from benchmarks.row import Row
 from benchmarks.stack import Stack, running_stack
@@ -34,7 +34,7 @@ async def _measure(stack: Stack, photos: list[Path]) -> Result:
     async with ClientSession(stack.gateway_url, headers=headers, timeout=_WITHIN) as http:
         for number, photo in enumerate(photos):
             before = {name: stack.cpu_s(name) for name in _SERVICES}
-            first, last = await _send(http, photo.read_bytes())
+            first, last = await captioned(http, photo.read_bytes())
             if number >= _WARM_UP:
                 accepted.append(first * 1000)
                 completed.append(last * 1000)
@@ -51,27 +51,6 @@ async def _measure(stack: Stack, photos: list[Path]) -> Result:
         {name: version(name) for name in ("aiohttp", "aioboto3", "pillow", "onnxruntime")},
         {"accepted_ms": accepted, "completed_ms": completed, "cpu_ms": cpu},
     )
-
-
-async def _send(http: ClientSession, data: bytes) -> tuple[float, float]:
-    """Seconds from the first byte sent to the 202, and to the answer that has captions.
-
-    Raises ValueError if the photo fails, TimeoutError if it takes longer than a minute.
-    """
-    begun = time.perf_counter()
-    async with http.post("/v1/images", data=data, headers={"Content-Type": "image/jpeg"}) as answer:
-        answer.raise_for_status()
-        address = answer.headers["Location"]
-        image = await answer.json()
-    accepted = time.perf_counter() - begun
-    async with asyncio.timeout(_WITHIN.total):
-        while image["status"] != "completed":
-            if image["status"] == "failed":
-                raise ValueError(f"the photo failed: {image['error']}")
-            async with http.get(address, params={"wait": "20"}) as answer:
-                answer.raise_for_status()
-                image = await answer.json()
-    return accepted, time.perf_counter() - begun
 
 
 ROW = Row(
