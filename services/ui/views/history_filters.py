@@ -24,35 +24,41 @@ _STATES = {
 
 def show(look: Look, batches: Mapping[str, Batch]) -> None:
     """Draw them. ``batches`` are those to choose from, newest first."""
-    _set(_SEARCH, look.q)
-    _set(_STATE, look.wanted.value)
-    _set(_BATCH, look.batch)
     with st.container(horizontal=True, vertical_alignment="bottom", key="history_filters"):
+        search = _key(_SEARCH, look.q)
         st.text_input(
             "Search captions and labels",
+            value=look.q,
             type="search",
             max_chars=looks.QUERY_MAX,
-            key=_SEARCH,
+            key=search,
             on_change=_searched,
+            args=(search, look.q),
         )
         offered = _names(batches, look.batch)
         if len(offered) > 1:
+            batch = _key(_BATCH, look.batch)
             st.selectbox(
                 "Added together",
                 list(offered),
+                index=list(offered).index(look.batch),
                 format_func=lambda batch: offered.get(batch, ""),
-                key=_BATCH,
+                key=batch,
                 on_change=_chose_batch,
+                args=(batch, look.batch),
                 filter_mode=None,
                 width=220,
             )
     with st.container(horizontal=True, vertical_alignment="center"):
+        state = _key(_STATE, look.wanted.value)
         st.segmented_control(
             "Show",
             list(_STATES),
+            default=look.wanted.value,
             format_func=lambda state: _STATES[state],
-            key=_STATE,
+            key=state,
             on_change=_chose_state,
+            args=(state, look.wanted.value),
             label_visibility="collapsed",
             required=True,
         )
@@ -60,31 +66,49 @@ def show(look: Look, batches: Mapping[str, Batch]) -> None:
             st.button("Clear filters", type="tertiary", on_click=looks.go, args=(Look(),))
 
 
-def _set(key: str, value: str) -> None:
-    # Only where they differ: to set it anew would take away what is just being typed.
-    if st.session_state.get(key) != value:
-        st.session_state[key] = value
+def _key(name: str, value: str) -> str:
+    """The key of the widget that is there if it shows ``value``, else one for a new widget.
+
+    To set the value of the one that is there is told the browser in one drawing only. If it is
+    busy it skips that for the next, goes on showing the old value and tells it at its next word,
+    as if it had just been chosen.
+    """
+    count = f"{name}_count"
+    key = f"{name}_{st.session_state.get(count, 0)}"
+    shown = st.session_state.get(key)
+    if shown is not None and shown.strip() == value:
+        return key
+    st.session_state[count] = st.session_state.get(count, 0) + 1
+    return f"{name}_{st.session_state[count]}"
 
 
-def _searched() -> None:
-    _go(replace(looks.current(), q=st.session_state[_SEARCH].strip()))
+def _searched(key: str, before: str) -> None:
+    words = _news(key, before)
+    if words is not None:
+        looks.go(replace(looks.current(), q=words).newest())
 
 
-def _chose_state() -> None:
-    _go(replace(looks.current(), wanted=Wanted(st.session_state[_STATE] or "")))
+def _chose_state(key: str, before: str) -> None:
+    state = _news(key, before)
+    if state is not None:
+        looks.go(replace(looks.current(), wanted=Wanted(state)).newest())
 
 
-def _chose_batch() -> None:
-    batch = st.session_state[_BATCH]
+def _chose_batch(key: str, before: str) -> None:
+    batch = _news(key, before)
     # What the browser chose from may be no longer what is offered; then nothing was chosen.
-    if looks.is_batch(batch):
-        _go(replace(looks.current(), batch=batch))
+    if batch is not None and looks.is_batch(batch):
+        looks.go(replace(looks.current(), batch=batch).newest())
 
 
-def _go(look: Look) -> None:
-    # Streamlit also calls for a widget that has only been set: the page must not turn for that.
-    if look != looks.current():
-        looks.go(look.newest())
+def _news(key: str, before: str) -> str | None:
+    """What the widget shows, or ``None`` if it is what it showed ``before``: Streamlit also calls
+    for a widget that has only been put up, and the page must not turn for that.
+    """
+    shown = st.session_state.get(key)
+    if shown is None or shown.strip() == before:
+        return None
+    return str(shown.strip())
 
 
 def _names(batches: Mapping[str, Batch], chosen: str) -> dict[str, str]:
