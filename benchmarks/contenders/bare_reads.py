@@ -12,6 +12,8 @@ from typing import Any
 import aioboto3
 from aiohttp import web
 
+from benchmarks.contenders.announced import serve
+
 _DYNAMODB: web.AppKey[Any] = web.AppKey("dynamodb", object)
 _TABLE, _USER = web.AppKey("table", str), web.AppKey("user", str)
 _TEXTS = ("image_id", "status", "timestamp", "concise_caption", "creative_caption", "alt_text")
@@ -61,19 +63,15 @@ async def _client(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
-async def serve(table: str, user: str) -> None:
-    """Serve until the process is ended."""
+def application(table: str, user: str) -> web.Application:
+    """Both handlers, on this user's photos in this table."""
     app = web.Application()
     app[_TABLE], app[_USER] = table, user
     app.cleanup_ctx.append(_client)
     app.router.add_get("/v1/images", page)
     app.router.add_get("/v1/images/{image_id}", status)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print(runner.addresses[0][1], flush=True)
-    await asyncio.Event().wait()
+    return app
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(*sys.argv[1:]))
+    asyncio.run(serve(application(*sys.argv[1:])))

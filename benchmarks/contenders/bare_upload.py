@@ -7,6 +7,8 @@ import asyncio
 
 from aiohttp import BodyPartReader, web
 
+from benchmarks.contenders.announced import serve
+
 _CHUNK = 64 * 1024
 
 
@@ -20,16 +22,12 @@ async def drop(request: web.Request) -> web.Response:
     return web.json_response({"status": "queued"}, status=202)
 
 
-async def serve() -> None:
-    """Serve until the process is ended."""
+def application() -> web.Application:
+    """The one handler."""
     app = web.Application()
     app.router.add_post("/v1/images", drop)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    print(runner.addresses[0][1], flush=True)
-    await asyncio.Event().wait()
+    return app
 
 
 if __name__ == "__main__":
-    asyncio.run(serve())
+    asyncio.run(serve(application()))

@@ -18,12 +18,12 @@ from tests.browser.page_server import CHROMIUM, FLAGS, answers, serving, use_gat
 from tests.deadlines import until
 from tests.unit.ui.fake_gateway import FakeGateway, running
 
-_RUNS = 3
+_RUNS = 2
 _LIMIT_MS = 300
 
 
 def measure() -> Result:
-    """Three times fifty photos, each in a page and a browser of its own.
+    """Twice fifty photos, each in a page and a browser of its own.
 
     Raises ``NotPrepared`` where there is no Chromium.
     """
