@@ -159,9 +159,10 @@ async def write_edits(
     """
     now = timestamp(datetime.now(UTC))
     texts = {f"edited_{name}": text for name, text in edits.model_dump(exclude_none=True).items()}
+    edited = {**texts, "edited_at": now, "updated_at": now}
     update = (
         Update()
-        .set(**texts, edited_at=now, updated_at=now)
+        .set(**edited)
         .add("version", 1)
         # What replaces degraded captions in the background keeps no owner from editing.
         .when(
@@ -176,11 +177,16 @@ async def write_edits(
         return await records.update(record.user_id, record.image_id, update)
     except ConditionFailed as failed:
         # It moved between the read and the write.
-        if failed.record is None or failed.record.epoch != record.epoch:
+        found = failed.record
+        if found is None or found.epoch != record.epoch:
             raise not_found() from failed
-        if pinned:
-            raise _precondition_failed() from failed
-        raise not_ready(failed.record) from failed
+        if not pinned:
+            raise not_ready(found) from failed
+        # The answer was lost and the call repeated: what stands in its way is its own effect.
+        is_next = found.version == record.version + 1
+        if is_next and found.model_dump(include=set(edited)) == edited:
+            return found
+        raise _precondition_failed() from failed
 
 
 def _precondition_failed() -> Problem:

@@ -1,14 +1,18 @@
 """``PATCH /v1/images/{id}``: the owner's words win, unless somebody was quicker."""
 
+from http import HTTPStatus
 from typing import Any
 
 import pytest
 
+from services.gateway.edits import CaptionEdits, write_edits
+from services.gateway.problems import Problem
 from shared.errors import StaleRecord
 from shared.items import Update
 from shared.records import ImageRecord, Status
 from tests.integration.gateway.conftest import Gateway
 from tests.integration.gateway.finished import finished
+from tests.integration.gateway.test_recaption import Repeating
 
 JPEG = b"\xff\xd8\xff\xe0 a photo"
 EDIT = {"captions": {"concise": "My cat"}}
@@ -111,6 +115,31 @@ async def test_an_edit_of_another_version_fails(gateway: Gateway, tag: str) -> N
 
     assert (status, problem["code"]) == (412, "precondition_failed")
     assert await gateway.records.get(gateway.user, record.image_id) == record
+
+
+async def test_an_edit_that_was_written_twice_is_made_once(gateway: Gateway) -> None:
+    record = await finished(gateway, JPEG, edited_alt_text="Mine", edited_at="earlier")
+    records: Any = Repeating(gateway.records)
+
+    made = await write_edits(records, record, CaptionEdits(concise="My cat"), pinned=True)
+
+    assert (made.version, made.edited_concise, made.edited_alt_text) == (2, "My cat", "Mine")
+    assert await gateway.records.get(gateway.user, record.image_id) == made
+
+
+async def test_an_edit_that_somebody_else_made_too_is_not_taken_for_this_one(
+    gateway: Gateway,
+) -> None:
+    record = await finished(gateway, JPEG)
+    await patch(gateway, record, If_Match='"1"')
+    theirs = await gateway.records.get(gateway.user, record.image_id)
+
+    status, _, _ = await patch(gateway, record, If_Match='"1"')
+    with pytest.raises(Problem) as late:
+        await write_edits(gateway.records, record, CaptionEdits(concise="My cat"), pinned=True)
+
+    assert status == late.value.status == HTTPStatus.PRECONDITION_FAILED
+    assert await gateway.records.get(gateway.user, record.image_id) == theirs
 
 
 @pytest.mark.parametrize("tag", ["1", '"1', "", '"1" "2"', '"1",', 'w/"1"', '*, "1"'])
