@@ -75,13 +75,15 @@ class ErasureJobs:
 
         From here on nothing older is to be seen by anybody.
         """
-        key = self._control.key(user_id)
+        key, lease = self._control.key(user_id), uuid.uuid4().hex
         for _ in range(RACES):
             item = await self._control.items.read(key)
             running = erasure_in(item)
             if running is not None and running.status == "running":
-                return running
-            held = Held(key, uuid.uuid4().hex, self._new(user_id, epoch_of(item) + 1))
+                # Ours already where the answer to the write was lost and botocore repeated it.
+                is_ours = plain(item).get("eraser") == lease
+                return Held(key, lease, running) if is_ours else running
+            held = Held(key, lease, self._new(user_id, epoch_of(item) + 1))
             update = (
                 Update()
                 .set(

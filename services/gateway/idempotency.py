@@ -94,8 +94,8 @@ class IdempotencyKeys:
         somebody else's.
         """
         at = user_key(user_id, f"IDEMPOTENCY#{key}")
+        lease_id = uuid.uuid4().hex
         for _ in range(RACES):
-            lease_id = uuid.uuid4().hex
             begun = await self._items.write(at, self._begin(fingerprint, image_id, lease_id))
             if begun is not None:
                 return _claim(user_id, key, plain(begun))
