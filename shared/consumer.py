@@ -9,8 +9,8 @@ another is taken to try it with, at growing intervals: a queue is not turned ove
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -218,8 +218,7 @@ class Consumer:
         try:
             delivery = Delivery(parse_message(message["Body"]), count)
             span.set_attribute(IMAGE_ID, delivery.message.image_id)
-            async with self._leased(message, delivery, settler):
-                await self._handler(delivery)
+            await self._handle(message, delivery, settler)
         except Malformed as error:
             logger.error("malformed message", extra={"reason": error.reason})
             await settler.dead_letter(message, reason=error.reason, tries=count)
@@ -247,11 +246,10 @@ class Consumer:
         settler.delete(message)
         return "settled"
 
-    @asynccontextmanager
-    async def _leased(
+    async def _handle(
         self, message: "MessageTypeDef", delivery: Delivery, settler: Settler
-    ) -> AsyncIterator[None]:
-        """Keep message and record leased while the block runs, but not for ever."""
+    ) -> None:
+        """Keep message and record leased while the handler runs, but not for ever."""
         scope = asyncio.timeout(self._options.hold)
         delivery.expires(scope.expired)
         hearts: list[asyncio.Task[None]] = []
@@ -264,7 +262,7 @@ class Consumer:
                 # Until the first beat is due a timer will do: to start a task costs more.
                 first = asyncio.get_running_loop().call_later(self._options.lease / 3, begin)
                 try:
-                    yield
+                    await self._handler(delivery)
                 finally:
                     first.cancel()
                     for heart in hearts:

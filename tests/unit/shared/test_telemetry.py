@@ -4,6 +4,7 @@ import json
 import logging
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 from opentelemetry import trace
@@ -29,6 +30,22 @@ def test_a_line_names_event_level_service_and_extras() -> None:
     assert found["service"] == "ingest"
     assert found["code"] == "undecodable_image"
     assert str(found["time"]).endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("created", "told"),
+    [
+        pytest.param(1790000000.0, "2026-09-21T14:13:20.000Z", id="a whole second"),
+        pytest.param(1790000000.123, "2026-09-21T14:13:20.123Z", id="milliseconds"),
+        pytest.param(1790000000.9996, "2026-09-21T14:13:20.999Z", id="the last one"),
+        pytest.param(1790000000.9999998, "2026-09-21T14:13:21.000Z", id="the next second"),
+        pytest.param(-0.5, "1969-12-31T23:59:59.500Z", id="before 1970"),
+    ],
+)
+def test_a_line_s_time_is_in_utc_to_the_millisecond(created: float, told: str) -> None:
+    moment = datetime.fromtimestamp(created, UTC).isoformat(timespec="milliseconds")
+
+    assert line(created=created)["time"] == told == moment.replace("+00:00", "Z")
 
 
 def test_every_line_has_a_trace_id_and_inside_a_span_it_is_the_span_s() -> None:
