@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,10 @@ from tests.stack import Stack, whole_stack
 # How fast a test is says more about the machine than about the code.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+# A shell that starts a run in the background has it ignore Ctrl-C, and whatever tests start, too.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Tests that start many processes run one after the other, or they time each other out.
 WHOLE_MACHINE = ("tests/system/", "tests/integration/test_local_stack_", "tests/terraform/")

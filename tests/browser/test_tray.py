@@ -190,9 +190,9 @@ async def test_reload_while_sending_loses_no_photo_and_sends_none_twice(
     await until(lambda: kept_are(page, 3))
 
     await page.reload()
+    await expect(page.get_by_text("not sent yet when you left")).to_be_visible()
     gateway.bucket_delay_s = 0.0
 
-    await expect(page.get_by_text("not sent yet when you left")).to_be_visible()
     await done(page, 3)
     assert gateway.submits == 3
     await expect(page.get_by_role("heading", name="chelsea")).to_be_visible()
