@@ -5,8 +5,9 @@ Each is one process on one core. A message counts once it was handled and delete
 
 import statistics
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
-from benchmarks.figures import Figure, Result, median_of, percentile, ratios
+from benchmarks.figures import Figure, Result, median_of, percentile
 from benchmarks.loops import Emptied, Loop, running_loops
 from benchmarks.row import Row
 
@@ -17,17 +18,22 @@ _PEERS = {
     "celery": "benchmarks.contenders.loop_celery",
 }
 _LOOPS = {_PROJECT: "benchmarks.contenders.loop_project", **_PEERS}
-_ROUNDS = 4
-_COUNT = 800  # messages a round and loop
-_PACED_ROUNDS = 3
-_PACED_COUNT = 120
+_ROUNDS = 12
+_COUNT = 400  # messages a round and loop
+_WARM_UP = 200
+# The slowest hundredth is mostly the machine's: short rounds share its pauses out among the loops.
+_PACED_ROUNDS = 8
+_PACED_COUNT = 60
 _A_SECOND = 40
+
+# Of each peer, round by round: how we did right beside it, and how it did.
+Pairs = Mapping[str, Sequence[tuple[Emptied, Emptied]]]
 
 
 def measure() -> Result:
     """Everything at once, in turn; then latencies at a pace that all of them keep easily."""
     with running_loops(_LOOPS, count=_COUNT) as loops:
-        _in_turn(loops, rounds=1, count=_COUNT // 4)
+        _in_turn(loops, rounds=1, count=_WARM_UP)
         emptied = _in_turn(loops, rounds=_ROUNDS, count=_COUNT)
         paced = _in_turn(loops, rounds=_PACED_ROUNDS, count=_PACED_COUNT, a_second=_A_SECOND)
         versions = {k: v for loop in loops.values() for k, v in loop.versions.items()}
@@ -36,73 +42,68 @@ def measure() -> Result:
 
 def _in_turn(
     loops: Mapping[str, Loop], *, rounds: int, count: int, a_second: float | None = None
-) -> dict[str, list[Emptied]]:
-    emptied: dict[str, list[Emptied]] = {name: [] for name in loops}
+) -> dict[str, list[tuple[Emptied, Emptied]]]:
+    """Ours before or after each peer, in turn: the machine's pace lasts for a second or two."""
+    pairs: dict[str, list[tuple[Emptied, Emptied]]] = {name: [] for name in _PEERS}
     for number in range(rounds):
-        order = list(loops) if number % 2 else list(loops)[::-1]
-        for name in order:
-            emptied[name].append(loops[name].empty(count, a_second=a_second))
-    return emptied
+        for peer, of in pairs.items():
+            order = (_PROJECT, peer) if number % 2 else (peer, _PROJECT)
+            both = {name: loops[name].empty(count, a_second=a_second) for name in order}
+            of.append((both[_PROJECT], both[peer]))
+    return pairs
 
 
-def result(
-    emptied: Mapping[str, Sequence[Emptied]],
-    paced: Mapping[str, Sequence[Emptied]],
-    versions: Mapping[str, str],
-) -> Result:
+def result(emptied: Pairs, paced: Pairs, versions: Mapping[str, str]) -> Result:
     """The figures: judged against whichever peer is best, told against the others."""
-    rates = {name: [each.count / each.seconds for each in of] for name, of in emptied.items()}
-    cpu = {name: [each.cpu_s / each.count * 1000 for each in of] for name, of in emptied.items()}
-    tails, medians = (
-        {
-            name: [percentile(each.latencies, percent) * 1000 for each in of]
-            for name, of in paced.items()
-        }
-        for percent in (99, 50)
-    )
-    peers = [name for name in emptied if name != _PROJECT]
-    fastest = max(peers, key=lambda name: statistics.median(rates[name]))
-    steadiest = min(peers, key=lambda name: statistics.median(tails[name]))
+    rates = {
+        name: [each.count / each.seconds for each in of] for name, of in _by_loop(emptied).items()
+    }
+    cpu = {
+        name: [each.cpu_s / each.count * 1000 for each in of]
+        for name, of in _by_loop(emptied).items()
+    }
+    latencies = {
+        name: [[took * 1000 for took in each.latencies] for each in of]
+        for name, of in _by_loop(paced).items()
+    }
+    medians = {name: [percentile(each, 50) for each in of] for name, of in latencies.items()}
+    # Of all rounds together: one round's is its slowest message.
+    tails = {name: percentile(list(chain(*of)), 99) for name, of in latencies.items()}
+    fastest = max(emptied, key=lambda name: statistics.median(rates[name]))
+    steadiest = min(paced, key=lambda name: tails[name])
     return Result(
         (
-            *_faster(rates, [fastest], at_least=4.0),
-            median_of(
+            _faster(emptied, fastest, at_least=4.0),
+            Figure(
                 f"p99 at {_A_SECOND} a second, to {steadiest}",
-                ratios(tails[_PROJECT], tails[steadiest]),
+                tails[_PROJECT] / tails[steadiest],
                 "times",
                 at_most=1.0,
                 peer=steadiest,
             ),
-            *_faster(rates, [name for name in peers if name != fastest]),
+            *(_faster(emptied, name) for name in emptied if name != fastest),
             *(median_of(f"messages, {name}", rates[name], "a second") for name in rates),
             *(median_of(f"CPU, {name}", cpu[name], "ms a message") for name in cpu),
             *(median_of(f"p50, {name}", medians[name], "ms") for name in medians),
-            *(median_of(f"p99, {name}", tails[name], "ms") for name in tails),
+            *(Figure(f"p99, {name}", tail, "ms") for name, tail in tails.items()),
         ),
         versions,
-        {
-            "a_second": rates,
-            "cpu_ms": cpu,
-            "paced_ms": {
-                name: [[took * 1000 for took in each.latencies] for each in of]
-                for name, of in paced.items()
-            },
-        },
+        {"a_second": rates, "cpu_ms": cpu, "paced_ms": latencies},
     )
 
 
-def _faster(
-    rates: Mapping[str, Sequence[float]], peers: Sequence[str], *, at_least: float | None = None
-) -> list[Figure]:
-    return [
-        median_of(
-            f"messages a second, to {peer}",
-            ratios(rates[_PROJECT], rates[peer]),
-            "times",
-            at_least=at_least,
-        )
-        for peer in peers
-    ]
+def _by_loop(pairs: Pairs) -> dict[str, list[Emptied]]:
+    ours = [mine for of in pairs.values() for mine, _ in of]
+    return {_PROJECT: ours, **{name: [theirs for _, theirs in of] for name, of in pairs.items()}}
+
+
+def _faster(pairs: Pairs, peer: str, **limits: float) -> Figure:
+    return median_of(
+        f"messages a second, to {peer}",
+        [theirs.seconds / mine.seconds for mine, theirs in pairs[peer]],
+        "times",
+        **limits,
+    )
 
 
 ROW = Row(

@@ -5,9 +5,15 @@ from benchmarks.loops import Emptied
 from benchmarks.rows.worker_loop import result
 
 
-def emptied(a_second: float, latency: float = 0.002) -> list[Emptied]:
-    """Two rounds of a hundred messages."""
-    return [Emptied(100, 100 / a_second, 0.05, [latency] * 100)] * 2
+def beside(
+    mine: float, theirs: float, *, latencies: tuple[float, float] = (0.002, 0.002)
+) -> list[tuple[Emptied, Emptied]]:
+    """Two rounds of a hundred messages, at so many a second: ours beside a peer's."""
+    ours, peers = (
+        Emptied(100, 100 / a_second, 0.05, [latency] * 100)
+        for a_second, latency in zip((mine, theirs), latencies, strict=True)
+    )
+    return [(ours, peers)] * 2
 
 
 def judged(figures: tuple[Figure, ...]) -> dict[str, Figure]:
@@ -16,11 +22,10 @@ def judged(figures: tuple[Figure, ...]) -> dict[str, Figure]:
 
 def test_rate_is_judged_against_the_fastest_peer_and_p99_against_the_steadiest() -> None:
     found = result(
-        {"project": emptied(4000), "taskiq": emptied(900), "celery": emptied(500)},
+        {"taskiq": beside(4000, 900), "celery": beside(4000, 500)},
         {
-            "project": emptied(40, latency=0.003),
-            "taskiq": emptied(40, latency=0.006),
-            "celery": emptied(40, latency=0.002),
+            "taskiq": beside(40, 40, latencies=(0.003, 0.006)),
+            "celery": beside(40, 40, latencies=(0.003, 0.002)),
         },
         {},
     )
@@ -35,8 +40,26 @@ def test_rate_is_judged_against_the_fastest_peer_and_p99_against_the_steadiest()
     assert tail.peer == "celery"
 
 
+def test_each_peer_is_compared_with_ours_right_beside_it() -> None:
+    slow, fast = beside(1000, 500), beside(4000, 2000)
+
+    found = result({"taskiq": [slow[0], fast[0]]}, {"taskiq": slow}, {})
+
+    assert found.figures[0].spread is not None
+    assert (found.figures[0].spread.least, found.figures[0].spread.most) == (2, 2)
+
+
+def test_p99_is_that_of_all_rounds_together() -> None:
+    paced = beside(40, 40)
+    one_slow = Emptied(100, 2.5, 0.05, [*[0.002] * 99, 0.1])
+
+    found = result({"taskiq": paced}, {"taskiq": [(one_slow, paced[0][1]), paced[1]]}, {})
+
+    assert {figure.label: figure.value for figure in found.figures}["p99, project"] == 2
+
+
 def test_every_peer_is_told() -> None:
-    rounds = {"project": emptied(4000), "taskiq": emptied(900), "celery": emptied(500)}
+    rounds = {"taskiq": beside(4000, 900), "celery": beside(4000, 500)}
 
     figures = {figure.label: figure.value for figure in result(rounds, rounds, {}).figures}
 
