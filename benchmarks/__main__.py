@@ -62,6 +62,7 @@ def main(arguments: Sequence[str]) -> int:
         print(f"no benchmark is called {', '.join(unknown)}: there are {known}", file=sys.stderr)
         return _USAGE_ERROR
     about = {"commit": machine.commit(), "machine": machine.machine()}
+    earlier = {row.name: results.load(row.name) for row in ROWS}
     status, began = 0, time.monotonic()
     try:
         for row in ROWS:
@@ -70,8 +71,21 @@ def main(arguments: Sequence[str]) -> int:
         print(f"all of it: {time.monotonic() - began:.0f} s")
     finally:
         measured = {row.name: results.load(row.name) for row in ROWS}
+        print(_compared(earlier, measured))
         table.rebuild(README, ROWS, {name: each for name, each in measured.items() if each})
     return status
+
+
+def _compared(
+    before: Mapping[str, dict[str, Any] | None], after: Mapping[str, dict[str, Any] | None]
+) -> str:
+    turned = [
+        f"{name} ({label})"
+        for name, found in after.items()
+        if found and (then := before[name])
+        for label in table.turned(then["figures"], found["figures"])
+    ]
+    return f"verdicts the other way round than in the results before: {', '.join(turned) or 'none'}"
 
 
 def _run(row: Row, about: Mapping[str, Any]) -> int:

@@ -1,4 +1,4 @@
-"""What goes where in the plot of a row, and in which colour."""
+"""What goes where in the plot of a row."""
 
 from collections.abc import Sequence
 
@@ -20,10 +20,3 @@ def is_wide(figures: Sequence[Figure]) -> bool:
     least = min(figure.spread.least if figure.spread else figure.value for figure in figures)
     most = max(figure.spread.most if figure.spread else figure.value for figure in figures)
     return least > 0 and most / least > _WIDE
-
-
-def standing(figure: Figure) -> str:
-    """Which colour a figure has, in words."""
-    if not figure.judged:
-        return "told"
-    return "reached" if figure.reached else "not reached"

@@ -10,13 +10,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks import results
-from benchmarks.drawing import BLUE, GREY, ORANGE, begun, save
+from benchmarks.drawing import BLUE, GREEN, GREY, ORANGE, begun, save
 from benchmarks.figures import Figure
-from benchmarks.panels import by_unit, is_wide, standing
+from benchmarks.panels import by_unit, is_wide
 
 _WIDTH, _LINE, _PANEL, _HEAD = 9.0, 0.24, 0.62, 0.5  # inches
-_KEY = "blue: within its limit; orange: not; grey: told. Boxes: quartiles; whiskers: all samples."
-_COLOURS = {"reached": BLUE, "not reached": ORANGE, "told": GREY}
+_KEY = (
+    "blue: within its limit; orange: not; green: too near to tell; grey: told. "
+    "Boxes: quartiles; whiskers: all samples."
+)
+_COLOURS = {"reached": BLUE, "not reached": ORANGE, "undecided": GREEN, "told": GREY}
 
 
 def main(names: Sequence[str]) -> int:
@@ -77,7 +80,7 @@ def _panel(axis: Any, unit: str, figures: Sequence[Figure]) -> None:
 
 
 def _line(axis: Any, place: int, figure: Figure) -> None:
-    colour = _COLOURS[standing(figure)]
+    colour = _COLOURS[figure.standing]
     if figure.spread is None:
         axis.plot([figure.value], [place], marker="o", color=colour, markersize=5)
     else:

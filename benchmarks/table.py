@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.figures import Figure
+from benchmarks.figures import Figure, Standing
 from benchmarks.row import Row
 
 BEGIN = "<!-- table: made by `make bench`, not by hand -->"
@@ -15,6 +15,7 @@ END = "<!-- end of table -->"
 _HEADER = (
     "| row | against | reach | measured (quartiles) | verdict | run |\n|---|---|---|---|---|---|\n"
 )
+_ORDER: tuple[Standing, ...] = ("not reached", "undecided", "reached", "told")
 _SHOWN = 6  # figures in a line of the table
 _ALL_HEADER = (
     "| figure | value | limit | quartiles | least to most | samples |\n|---|---|---|---|---|---|\n"
@@ -64,10 +65,13 @@ def every_figure(row: Row, result: dict[str, Any]) -> str:
 
 
 def verdict(figures: Sequence[Figure]) -> str:
-    """Whether every judged figure is reached, which is not, and where a peer wins."""
-    judged = [figure for figure in figures if figure.judged]
-    missed = [figure.label for figure in judged if not figure.reached]
-    words = [f"**not reached**: {', '.join(missed)}"] if missed else ["reached"] if judged else []
+    """Whether every judged figure is reached, which is not or nearly, and where a peer wins."""
+    words = []
+    for standing in ("not reached", "undecided"):
+        labels = [figure.label for figure in figures if figure.standing == standing]
+        words += [f"**{standing}**: {', '.join(labels)}"] if labels else []
+    if not words and any(figure.judged for figure in figures):
+        words = ["reached"]
     words += [
         f"**{figure.peer} wins** ({figure.label})"
         for figure in figures
@@ -76,11 +80,22 @@ def verdict(figures: Sequence[Figure]) -> str:
     return "; ".join(words) or "told, not judged"
 
 
+def turned(before: Sequence[Figure], after: Sequence[Figure]) -> list[str]:
+    """The figures that one run of a row has reached and the other has not."""
+    stood = {figure.label: figure.standing for figure in before}
+    opposite = {"reached": "not reached", "not reached": "reached"}
+    return [
+        figure.label
+        for figure in after
+        if stood.get(figure.label) == opposite.get(figure.standing, "neither")
+    ]
+
+
 def _shown(figures: Sequence[Figure]) -> list[str]:
     """What is judged, what is missed first; of a row that is only told, what it tells first."""
     judged = [figure for figure in figures if figure.judged]
-    ranked = sorted(judged or figures, key=lambda figure: figure.reached)
-    missed = sum(not figure.reached for figure in judged)
+    ranked = sorted(judged or figures, key=lambda figure: _ORDER.index(figure.standing))
+    missed = sum(figure.standing != "reached" for figure in judged)
     shown = ranked[: max(_SHOWN, missed)]
     rest = len(ranked) - len(shown)
     left = f"and {rest} more, all within their limits" if judged else f"and {rest} more"
@@ -106,7 +121,8 @@ def _cells(figure: Figure) -> tuple[str, ...]:
     )
     limits = [f"≤ {figure.at_most:g}"] if figure.at_most is not None else []
     limits += [f"≥ {figure.at_least:g}"] if figure.at_least is not None else []
-    return (figure.label, _value(figure), ", ".join(limits), *spread)
+    value = f"{_value(figure)} ± {figure.give:.2g}" if figure.judged else _value(figure)
+    return (figure.label, value, ", ".join(limits), *spread)
 
 
 def _value(figure: Figure) -> str:

@@ -4,10 +4,10 @@ Each is one process on one core. A message counts once it was handled and delete
 """
 
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 
-from benchmarks.figures import Figure, Result, median_of, percentile
+from benchmarks.figures import Figure, Result, median_of, noise_of, percentile
 from benchmarks.loops import Emptied, Loop, running_loops
 from benchmarks.row import Row
 
@@ -73,8 +73,7 @@ def result(emptied: Pairs, paced: Pairs, versions: Mapping[str, str]) -> Result:
         for name, of in _by_loop(paced).items()
     }
     medians = {name: [percentile(each, 50) for each in of] for name, of in latencies.items()}
-    # Of all rounds together: one round's is its slowest message.
-    tails = {name: percentile(list(chain(*of)), 99) for name, of in latencies.items()}
+    tails = {name: _tail(of) for name, of in latencies.items()}
     fastest = _fastest(emptied)
     steadiest = min(paced, key=lambda name: tails[name])
     return Result(
@@ -86,6 +85,12 @@ def result(emptied: Pairs, paced: Pairs, versions: Mapping[str, str]) -> Result:
                 "times",
                 at_most=1.0,
                 peer=steadiest,
+                noise=noise_of(
+                    lambda rounds: (
+                        _tail(mine for mine, _ in rounds) / _tail(its for _, its in rounds)
+                    ),
+                    [(mine.latencies, its.latencies) for mine, its in paced[steadiest]],
+                ),
             ),
             *(_faster(emptied, name) for name in emptied if name != fastest),
             *(median_of(f"messages, {name}", rates[name], "a second") for name in rates),
@@ -98,8 +103,14 @@ def result(emptied: Pairs, paced: Pairs, versions: Mapping[str, str]) -> Result:
     )
 
 
+def _tail(rounds: Iterable[Sequence[float]]) -> float:
+    """The p99 of all rounds together: one round's is its slowest message."""
+    return percentile(list(chain(*rounds)), 99)
+
+
 def _fastest(pairs: Pairs) -> str:
-    rates = _rates(pairs)
+    """By the rounds that all peers had, so that it stays the one that has more of them."""
+    rates = _rates({name: of[:_ROUNDS] for name, of in pairs.items()})
     return max(pairs, key=lambda name: statistics.median(rates[name]))
 
 

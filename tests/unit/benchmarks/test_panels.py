@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.figures import Figure, Spread
-from benchmarks.panels import by_unit, is_wide, standing
+from benchmarks.panels import by_unit, is_wide
 
 
 def test_each_unit_has_a_panel_in_the_order_of_the_row() -> None:
@@ -31,13 +31,3 @@ def test_each_unit_has_a_panel_in_the_order_of_the_row() -> None:
 )
 def test_figures_far_apart_need_another_scale(figures: list[Figure], wide: bool) -> None:
     assert is_wide(figures) is wide
-
-
-def test_colour_says_whether_a_limit_is_kept() -> None:
-    kept, missed = (Figure("a", value, "times", at_most=1.0) for value in (0.9, 1.1))
-
-    assert [standing(each) for each in (kept, missed, Figure("a", 1.1, "times"))] == [
-        "reached",
-        "not reached",
-        "told",
-    ]

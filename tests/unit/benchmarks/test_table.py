@@ -52,6 +52,27 @@ def test_missed_limit_is_named() -> None:
     assert table.verdict(figures) == "**not reached**: CPU"
 
 
+def test_limit_within_the_noise_is_neither_reached_nor_missed() -> None:
+    near = Figure("CPU", 0.79, "times", at_most=0.8, noise=0.05)
+
+    assert table.verdict([near]) == "**undecided**: CPU"
+    assert (
+        table.verdict([near, Figure("memory", 70.0, "MB", at_most=60)])
+        == "**not reached**: memory; **undecided**: CPU"
+    )
+
+
+def test_only_opposite_verdicts_contradict_each_other() -> None:
+    def measured(*values: float) -> list[Figure]:
+        return [
+            Figure(f"f{number}", value, "times", at_most=1.0, noise=0.05)
+            for number, value in enumerate(values)
+        ]
+
+    assert table.turned(measured(0.9, 0.9, 1.1, 1.1), measured(0.9, 1.01, 0.99, 0.9)) == ["f3"]
+    assert table.turned([], measured(0.9)) == []
+
+
 def test_line_names_versions_commit_and_load(tmp_path: Path) -> None:
     line = table.line(ROW, saved(tmp_path, Figure("CPU", 0.75, "times")))
 

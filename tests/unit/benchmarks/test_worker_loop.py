@@ -49,6 +49,18 @@ def test_each_peer_is_compared_with_ours_right_beside_it() -> None:
     assert (found.figures[0].spread.least, found.figures[0].spread.most) == (2, 2)
 
 
+def test_peer_that_was_fastest_at_first_stays_the_one_to_beat() -> None:
+    first, later = beside(4000, 900) * 3, beside(4000, 400) * 10
+
+    found = result(
+        {"taskiq": [*first, *later], "celery": beside(4000, 800) * 3},
+        {"taskiq": beside(40, 40)},
+        {},
+    )
+
+    assert found.figures[0].label == "messages a second, to taskiq"
+
+
 def test_p99_is_that_of_all_rounds_together() -> None:
     paced = beside(40, 40)
     one_slow = Emptied(100, 2.5, 0.05, [*[0.002] * 99, 0.1])
