@@ -64,11 +64,12 @@ class ErasureJobs:
         *,
         lifetime: float,  # seconds that a control item outlives its last use
         clock: Callable[[], float] = time.time,  # Unix seconds
+        new_id: Callable[[], str] | None = None,  # of a deletion; its own UUIDv7 unless given
     ) -> None:
         self._control = control
         self._lifetime = lifetime
         self._clock = clock
-        self._ids = ImageIds(clock=clock)
+        self._new_id = new_id or ImageIds(clock=clock).new
 
     async def begin(self, user_id: str) -> Held | Erasure:
         """Begin a new epoch and the deletion of all older ones; or the deletion that runs already.
@@ -142,7 +143,7 @@ class ErasureJobs:
 
     def _new(self, user_id: str, epoch: int) -> Erasure:
         return Erasure(
-            deletion_id=self._ids.new(),
+            deletion_id=self._new_id(),
             user_id=user_id,
             epoch=epoch,
             requested_at=self._clock(),

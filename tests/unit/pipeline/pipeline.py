@@ -103,7 +103,10 @@ class Pipeline:
         self.purger = Purger(items, self.records, self.objects, Tombstones(items, clock=self.clock))
         self.marks = SentMarks(items, self.records)
         self.leases = Leases(self.records, lease=LEASE_S, clock=self.clock)
-        self.jobs = ErasureJobs(self.control, lifetime=120 * DAY_S, clock=self.clock)
+        # Ids say which shard an item is in, and so what a sweeper comes upon first.
+        self.jobs = ErasureJobs(
+            self.control, lifetime=120 * DAY_S, clock=self.clock, new_id=self.new_id
+        )
         self.eraser = Eraser(self.jobs, items, self.records, self.objects, clock=self.clock)
         publishers: Any = {
             Status.QUEUED: self.ingest,
