@@ -20,7 +20,7 @@ _PEERS = {
 _LOOPS = {_PROJECT: "benchmarks.contenders.loop_project", **_PEERS}
 _ROUNDS = 6
 # Then beside the fastest peer alone. A round's ratio varies by a fifth, so the median of all by a
-# fiftieth: what is judged is as near to its limit as that.
+# fortieth: what is judged is as near to its limit as that.
 _MORE_ROUNDS = 90
 _COUNT = 400  # messages a round and loop
 _WARM_UP = 200
