@@ -19,6 +19,14 @@ function isNews(root, revision) {
   return true;
 }
 
+// On the way to another view nothing is told that nobody asked for. Streamlit would run it, late, in
+// the view that was left, and for that clear the one that has just been drawn: see navigation.js.
+const UNDER_WAY = Symbol.for("captions.under-way");
+
+function isUnderWay() {
+  return Date.now() < (window[UNDER_WAY]?.until ?? 0);
+}
+
 async function writeToClipboard(text, near) {
   if (navigator.clipboard && window.isSecureContext) {
     await navigator.clipboard.writeText(text);

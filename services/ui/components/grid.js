@@ -50,7 +50,7 @@ export default function ({ data, parentElement, setStateValue, setTriggerValue }
   root.ask = (what, ids) => setTriggerValue("asked", { what, ids });
   root.open = (id) =>
     setTriggerValue("opened", { id, top: scrollerOf(root).scrollTop, at: Date.now() });
-  root.spoiled = () => setTriggerValue("spoiled", Date.now());
+  root.spoiled = () => isUnderWay() || setTriggerValue("spoiled", Date.now());
   root.header = data.header;
   const isTurned = found && data.page !== root.page;
   root.page = data.page;

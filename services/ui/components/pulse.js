@@ -10,7 +10,7 @@ function pulseOf(parentElement) {
   made.last = performance.now();
   made.timer = setInterval(() => {
     // A page that was hidden for long is overdue: it looks as soon as it is seen again.
-    if (document.hidden || performance.now() - made.last < made.every) return;
+    if (document.hidden || isUnderWay() || performance.now() - made.last < made.every) return;
     made.last = performance.now();
     made.beat();
   }, LOOK_MS);

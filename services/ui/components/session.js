@@ -156,7 +156,7 @@ function tick() {
   if (here.gone || here.me?.mode !== "in") return;
   const left = secondsLeft();
   here.notice?.(left);
-  if (left <= 0 && !(Date.now() - here.asked < 10000)) {
+  if (left <= 0 && !isUnderWay() && !(Date.now() - here.asked < 10000)) {
     here.asked = Date.now();
     here.tell("over", here.asked);
   }

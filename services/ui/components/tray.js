@@ -74,6 +74,10 @@ function conversation(model, tell) {
 
   function speak() {
     dueAt = Infinity;
+    if (isUnderWay()) {
+      at(Date.now() + GATHER);
+      return;
+    }
     model.tick += 1;
     isOut = true;
     model.hasNews = false;
