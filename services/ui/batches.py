@@ -38,7 +38,7 @@ def stage_of(photo: Image) -> Stage:
 @dataclass(eq=False)
 class Batch:
     """A drop. ``etag`` is that of the last list answer, ``checked`` says that the list has been
-    read since the page was last opened, ``elsewhere`` that another tab is adding photos to it.
+    read since it was last asked for anew, ``elsewhere`` that another tab is adding photos to it.
     """
 
     id: str

@@ -63,6 +63,8 @@ class Desk:
         self._retried: dict[str, int] = {}
         self._mounts = 0
         self._looks = 0
+        # How often the lists had to be read anew: an answer from before does not count.
+        self._renewals = 0
 
     @property
     def signed_out(self) -> bool:
@@ -97,14 +99,18 @@ class Desk:
             self.newest = self.newest or next(iter(self.batches), None)
         if state.mounts > self._mounts:
             # The page was left and opened again: meanwhile photos may have been deleted elsewhere.
-            for batch in self.batches.values():
-                batch.checked = self._mounts == 0 and batch.checked
-                batch.cadence.restart()
+            self._renew(unread=self._mounts > 0)
             self._mounts = state.mounts
         if state.looks > self._looks:
+            # Somebody asks for it, or another tab has just added its last photo.
+            self._renew()
             self._looks = state.looks
-            for batch in self.batches.values():
-                batch.cadence.restart()
+
+    def _renew(self, *, unread: bool = True) -> None:
+        self._renewals += unread
+        for batch in self.batches.values():
+            batch.checked = batch.checked and not unread
+            batch.cadence.restart()
 
     def _look(self, client: Client) -> None:
         for batch in self.batches.values():
@@ -114,23 +120,24 @@ class Desk:
                 _LIST,
                 batch.id,
                 partial(_listing, client, batch.id, batch.etag),
-                take=partial(self._listed, batch, batch.settled),
-                refuse=partial(self._not_listed, batch),
+                take=partial(self._listed, batch, batch.settled, self._renewals),
+                refuse=partial(self._not_listed, batch, self._renewals),
             )
 
-    def _listed(self, batch: Batch, expected: frozenset[str], page: Page | None) -> None:
+    def _listed(
+        self, batch: Batch, expected: frozenset[str], renewals: int, page: Page | None
+    ) -> None:
         news: list[str] = []
-        if page is None:
-            batch.loaded = batch.checked = True
-        else:
+        if page is not None:
             batch.etag = page.etag
             news = batch.fold(page.items, unsure=self._outbox.unsure(), expected=expected)
+        batch.loaded, batch.checked = True, renewals == self._renewals
         batch.cadence.record(news=bool(news), under_way=batch.under_way)
         self._changed(batch.id, news)
 
-    def _not_listed(self, batch: Batch, refused: Refused) -> None:
+    def _not_listed(self, batch: Batch, renewals: int, refused: Refused) -> None:
         del refused  # A batch that can't be listed is one without photos.
-        batch.loaded = batch.checked = True
+        batch.loaded, batch.checked = True, renewals == self._renewals
         batch.cadence.record(news=False)
 
     def _sent(self, batch_id: str, photo: Image) -> None:

@@ -1,9 +1,10 @@
+from threading import Event
 from typing import Any
 
 import pytest
 
 from clients.problems import Refused, Unavailable
-from clients.resources import Image
+from clients.resources import Image, Page
 from services.ui.desk import Desk
 from services.ui.told import Told
 from tests.unit.ui.clock import Clock
@@ -34,6 +35,20 @@ class Session:
         known = self.client.known[image_id]
         news = {"status": status, "version": known.version + 1}
         self.client.add(known.model_copy(update=news))
+
+
+class LateClient(FakeClient):
+    """Reads a list at once, and gives it when it may."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_read, self.may_answer = Event(), Event()
+
+    def images(self, **asked: Any) -> Page:
+        page = super().images(**asked)
+        self.is_read.set()
+        self.may_answer.wait(5.0)
+        return page
 
 
 def test_card_is_sent_until_it_has_been_seen():
@@ -141,6 +156,32 @@ def test_batch_that_does_not_move_is_left_until_somebody_asks():
     assert stalled["pause"] is None
     assert woken["batches"][0]["stalled"] is False
     assert len(session.client.listed) == asked + 1
+
+
+def test_what_another_tab_added_last_is_shown_once_that_tab_is_done():
+    session = Session()
+    nothing = session.tell(drops=[{"id": "b", "elsewhere": True}])
+    session.client.add(completed("a", batch="b"))
+
+    shown = session.tell(drops=[{"id": "b"}], looks=1)
+
+    assert nothing["cards"] == []
+    assert [card["id"] for card in shown["cards"]] == ["a"]
+
+
+def test_answer_from_before_somebody_asked_does_not_count_as_the_look():
+    session = Session()
+    session.client = late = LateClient()
+    session.desk.turn(late, telling(), within=0)
+    assert late.is_read.wait(5.0)
+    late.add(completed("a", batch="b"))
+    session.desk.turn(late, telling(looks=1), within=0)
+    late.may_answer.set()
+
+    session.tell(looks=1)
+    shown = session.tell(later=2.0, looks=1)
+
+    assert [card["id"] for card in shown["cards"]] == ["a"]
 
 
 def test_gateway_away_is_told_and_the_retry_is_not_forgotten():
