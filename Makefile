@@ -78,6 +78,7 @@ soak: venv-dev venv-aws  ## 500 photos under kills, outages of 20 s and of a mod
 	  tests/system/test_outages.py tests/system/test_hostile_files.py \
 	  tests/system/test_provider_outage.py
 
+## SLOW_PAGE=0.6         make test-browser: the page hears its server in fits, up to so many seconds apart
 .PHONY: test-browser
 test-browser: venv-dev venv-aws  ## the page in a real Chromium
 	@WHOLE_PAGE=1 $(VENV)/bin/python -m pytest --numprocesses=2 --dist=loadfile tests/browser

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.async_api import Page, expect
+from playwright.async_api import Page
+
+from tests.browser.stillness import still
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "accessibility.md"
 STANDARD = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
@@ -66,19 +68,12 @@ def exemptions(text: str | None = None) -> list[Exemption]:
 
 async def findings(page: Page) -> list[Finding]:
     """What axe-core finds on ``page`` once it is still, best practices included."""
-    await _still(page)
+    await still(page)
     rows = exemptions()
     await page.evaluate(AXE_SCRIPT)
     asked = [{"rule": row.rule, "selector": row.selector} for row in rows]
     found = await page.evaluate(_RUN, [[*STANDARD, "best-practice"], asked])
     return [_finding(each, rows) for each in found]
-
-
-async def _still(page: Page) -> None:
-    """Until nothing is on its way any more: half-faded text has no contrast to speak of."""
-    moving = "() => document.getAnimations().every((one) => one.playState !== 'running')"
-    await page.wait_for_function(moving)
-    await expect(page.locator("[data-stale=true]")).to_have_count(0)
 
 
 def _finding(found: dict[str, Any], rows: list[Exemption]) -> Finding:

@@ -8,6 +8,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.browser.page_server import CHROMIUM, FLAGS, answers, serving, use_gateway
+from tests.browser.slow_socket import halting
 from tests.deadlines import until
 from tests.unit.ui.fake_gateway import FakeGateway, running
 
@@ -79,6 +80,8 @@ async def open_context(
         context.set_default_timeout(20_000)
         if gateway is not None:
             await use_gateway(context, gateway.url)
+        if longest_s := os.environ.get("SLOW_PAGE"):
+            await halting(context, float(longest_s))
         opened.append(context)
         return context
 

@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PHONE, WIDE, OpenContext
+from tests.deadlines import until
 from tests.photos import REAL_PHOTOS
 from tests.unit.ui.fake_gateway import FakeGateway
 
@@ -82,11 +83,11 @@ async def test_everything_is_deleted_after_the_words_and_the_receipt_outlives_a_
 
     await expect(page.get_by_text("This is your receipt")).to_be_visible()
     await expect(dialog).to_have_count(0)
+    await expect(page.get_by_test_id("stCode")).to_contain_text("Completed:")
     receipt = await page.get_by_test_id("stCode").inner_text()
-    assert "Completed:" in receipt
     await expect(page.get_by_text("No photos yet.")).to_be_visible()
     await page.screenshot(path=pictures / "account-receipt.png")
-    assert await page.evaluate("localStorage.getItem('captions:ana:draft')") is None
+    await until(lambda: page.evaluate("localStorage.getItem('captions:ana:draft') === null"))
 
     await page.reload()
 
@@ -126,9 +127,9 @@ async def test_account_fits_its_screen(
 
     await page.get_by_text("Read the privacy notice").click()
     await expect(page.get_by_text("Who sees it", exact=True)).to_be_visible()
+    for name in ("Sign out", "Download everything"):
+        await expect(page.get_by_role("button", name=name).first).to_be_visible()
 
     await page.screenshot(path=pictures / f"account-{size[0]}-{scheme}.png", full_page=True)
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert await page.evaluate(overflow) <= 0
-    for name in ("Sign out", "Download everything"):
-        assert await page.get_by_role("button", name=name).first.is_visible()

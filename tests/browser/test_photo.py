@@ -1,6 +1,7 @@
 """One photo's page in a browser, on a fake gateway."""
 
 import asyncio
+import re
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from services.ui.components.sources import source
 from services.ui.editing import texts_of
 from tests.browser.accessibility import findings
 from tests.browser.conftest import PHONE, WIDE, OpenContext, loaded_pictures
+from tests.browser.stillness import pick, quiet, still
 from tests.deadlines import until
 from tests.photos import REAL_PHOTOS
 from tests.unit.ui.fake_client import completed
@@ -265,15 +267,12 @@ async def test_new_captions_are_followed_until_they_are_there(
 
     await page.get_by_text("Caption again").click()
     await page.get_by_label("Style").fill("for a travel shop")
-    await page.get_by_role("combobox", name="Ask first").click()
-    await page.get_by_role("option", name="SageMaker").click()
+    await pick(page, page.get_by_role("combobox", name="Ask first"), "SageMaker")
     await page.get_by_role("button", name="Write new captions").click()
 
     await expect(page.get_by_text("In the style: for a travel shop")).to_be_visible()
     assert gateway.images[image_id].provider == "sagemaker"
-    asked = sum(gateway.requests.values())
-    with pytest.raises(AssertionError, match="not so within"):
-        await until(lambda: sum(gateway.requests.values()) > asked, within=3.0)
+    await quiet(gateway.requests.total)
 
 
 @pytest.mark.detail
@@ -327,7 +326,7 @@ async def test_deletion_asks_once_more_and_goes_back(
     await expect(page.get_by_text("The photo was deleted.")).to_be_visible()
     await page.screenshot(path=pictures / "photo-deleted.png")
     await expect(page.get_by_role("heading", level=1, name="History")).to_be_visible()
-    assert "image=" not in page.url
+    await expect(page).not_to_have_url(re.compile("image="))
     assert list(gateway.images) == [kept]
 
 
@@ -379,6 +378,7 @@ async def test_picture_keeps_its_room_while_it_loads(
     await opened(page, page_url, image_id)
     await expect(page.get_by_role("heading", name=ALT)).to_be_visible()
     frame = page.locator(".frame")
+    await still(page)
     before = await frame.bounding_box()
 
     released.set()

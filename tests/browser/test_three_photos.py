@@ -115,7 +115,7 @@ async def sign_out(page: Page, stack: Stack) -> None:
 
     await page.goto(f"{stack['UI_URL']}/history")
     await expect(page.get_by_role("button", name="Sign in")).to_be_visible()
-    assert await page.locator("li.tile a.open").count() == 0
+    await expect(page.locator("li.tile a.open")).to_have_count(0)
 
     await page.get_by_role("button", name="Sign in").click()
     await expect(page.get_by_label("Password")).to_be_visible()

@@ -87,7 +87,7 @@ async def test_operations_are_for_operators_only(open_context: OpenContext, page
     await page.goto(f"{page_url}/operations")
 
     await expect(page.get_by_text("is for the people who run the service")).to_be_visible()
-    assert "dead letter" not in (await page.inner_text("body")).lower()
+    await expect(page.locator("body")).not_to_contain_text("dead letter", ignore_case=True)
 
 
 async def signed_in(open_context: OpenContext, url: str, name: str) -> Page:
@@ -106,6 +106,7 @@ async def has_nothing_of_others(
     """No text, picture, address or name of anybody else's is anywhere in the document, but for the
     id of the photo that was ``asked_for``.
     """
+    await expect(page.get_by_text(f"{name}@example.com").first).to_be_visible()
     everything = await page.evaluate(_ALL)
     others = [photo for photo in gateway.images.values() if photo.owner != name]
     assert others
