@@ -12,7 +12,10 @@ from tests.standins.running import Standin, running_standins
 
 
 class ClientOf(Protocol):
-    """``async with client_of("rekognition", patience=0.5) as client``; patience is in seconds."""
+    """``async with client_of("rekognition", patience=0.5) as client``.
+
+    Patience is for the answer, in seconds: on a busy machine a connection alone may take as long.
+    """
 
     def __call__(self, name: str, *, patience: float = 10) -> AbstractAsyncContextManager[Any]: ...
 
@@ -31,7 +34,7 @@ def client_of(standin: Standin) -> ClientOf:
 
     def client(name: str, *, patience: float = 10) -> AbstractAsyncContextManager[Any]:
         config = Config(
-            connect_timeout=patience, read_timeout=patience, retries={"total_max_attempts": 1}
+            connect_timeout=10, read_timeout=patience, retries={"total_max_attempts": 1}
         )
         made: AbstractAsyncContextManager[Any] = session.client(
             name, endpoint_url=standin.url, config=config

@@ -41,7 +41,7 @@ async def ask(
         f"{standin.url}/v1/chat/completions",
         json=question() if document is None else document,
         headers=headers,
-        timeout=ClientTimeout(total=timeout),
+        timeout=ClientTimeout(total=60, sock_read=timeout),
     ) as answer:
         return answer, await answer.json()
 

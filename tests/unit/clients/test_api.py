@@ -132,8 +132,8 @@ def test_a_gateway_that_is_gone_is_unreachable() -> None:
 
 
 def test_a_silent_gateway_is_unreachable_after_the_time_allowed(server: FakeApi) -> None:
-    server.delay_s = 1.0
-    patience = Patience(attempts=1, upload_timeout=0.1)
+    server.delay_s = 2.0
+    patience = Patience(attempts=1, upload_timeout=0.5)
 
     with (
         CaptionApi(server.url, "token", patience=patience) as client,
