@@ -28,7 +28,7 @@ _FEWEST, _MOST = _SIZES[0], _SIZES[-1]
 _LONG = 1_000  # from here on a few uploads make no difference
 _PAGE = 20
 _MOST_A_PAGE = 100
-_PAGE_ROUNDS, _UPLOAD_ROUNDS = 40, 16
+_ROUNDS = 16
 _PAGES, _UPLOADS = 16, 12  # of each kind, a round and size
 _AT_ONCE = 4
 _FLAT = 1.10
@@ -64,7 +64,7 @@ async def _pages(aws: Stub, gateway: Gateway) -> Cpu:
                 )
     # Sizes of one kind next to each other: what they are compared by is what lies between them.
     flat = {f"{name} {size}": each for name, sizes in asked.items() for size, each in sizes.items()}
-    taken = await cpu_of(flat, rounds=_PAGE_ROUNDS, requests=_PAGES, at_once=_AT_ONCE)
+    taken = await cpu_of(flat, rounds=_ROUNDS, requests=_PAGES, at_once=_AT_ONCE)
     return {
         name: {size: taken[f"{name} {size}"] for size in sizes} for name, sizes in asked.items()
     }
@@ -97,7 +97,7 @@ async def _uploads(aws: Stub, gateway: Gateway) -> dict[int, list[float]]:
     photo = small_jpeg()
     tokens = {size: _joined(aws, f"sender-{size}", size) for size in _SIZES if size >= _LONG}
     cpu: dict[int, list[float]] = {size: [] for size in _SIZES}
-    for number in range(-1, _UPLOAD_ROUNDS):
+    for number in range(-1, _ROUNDS):
         fresh = {
             size: _joined(aws, f"sender-{size}-{number}", size) for size in _SIZES if size < _LONG
         }
