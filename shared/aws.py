@@ -18,11 +18,12 @@ from botocore.exceptions import ConnectionError as NoConnectionError
 from shared.answers import AnswerParsers
 from shared.botocore_parts import HttpSession, loader
 from shared.errors import DependencyUnavailable
+from shared.short_calls import shorten_calls
 from shared.signing import JSON_CALLS
 
 CONNECT_TIMEOUT_S = 2
 READ_TIMEOUT_S = 5
-TRIES = 3  # of one call, the first included
+TRIES = 3  # of one call by botocore's own way, see `shared.short_calls`
 
 # Codes of throttling and of faults on AWS's side, for the three services we call all the time:
 # the "common errors" page of each one's API reference.
@@ -59,6 +60,7 @@ def aws_session() -> aioboto3.Session:
     botocore = get_session()
     botocore.register_component("data_loader", loader())
     botocore.register_component("response_parser_factory", AnswerParsers())
+    shorten_calls(botocore)
     return aioboto3.Session(botocore_session=botocore)
 
 

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-re
 """
 
 import hmac
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import urlsplit
@@ -39,7 +40,7 @@ class JsonCallSigner(SigV4Auth):
 
     def add_auth(self, request: AWSRequest) -> None:
         """Put date, session token and signature into the headers, as botocore does."""
-        credentials, data, host = self.credentials, request.data, _plain_host(request.url)
+        credentials, data, host = self.credentials, request.data, plain_host(request.url)
         headers = {name.lower(): value for name, value in request.headers.items()}
         if (
             credentials is None
@@ -49,25 +50,15 @@ class JsonCallSigner(SigV4Auth):
         ):
             super().add_auth(request)
             return
-        stamp = get_current_datetime().strftime(SIGV4_TIMESTAMP)
+        stamp = now()
         request.context["timestamp"] = stamp
         request.headers["X-Amz-Date"] = headers["x-amz-date"] = stamp
         if credentials.token:
             request.headers["X-Amz-Security-Token"] = credentials.token
             headers["x-amz-security-token"] = credentials.token
         headers["host"] = host
-        names = sorted(headers.keys() - _UNSIGNED)
-        signed = ";".join(names)
-        lines = "".join([f"{name}:{' '.join(headers[name].split())}\n" for name in names])
-        body = sha256(data).hexdigest()
-        digest = sha256(f"POST\n/\n\n{lines}\n{signed}\n{body}".encode()).hexdigest()
-        day = stamp[:8]
-        scope = f"{day}/{self._region_name}/{self._service_name}/aws4_request"
-        key = _signing_key(credentials.secret_key, day, self._region_name, self._service_name)
-        signature = _hmac(key, f"{_ALGORITHM}\n{stamp}\n{scope}\n{digest}").hex()
-        request.headers["Authorization"] = (
-            f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, "
-            f"SignedHeaders={signed}, Signature={signature}"
+        request.headers["Authorization"] = authorization(
+            headers, data, stamp, credentials, region=self._region_name, service=self._service_name
         )
 
 
@@ -83,8 +74,42 @@ def _says_all_in_its_body(request: AWSRequest, headers: dict[str, str]) -> bool:
     )
 
 
+def now() -> str:
+    """The time as a signature has it, by botocore's clock."""
+    return get_current_datetime().strftime(SIGV4_TIMESTAMP)
+
+
+def authorization(
+    headers: Mapping[str, str],
+    body: bytes,
+    stamp: str,
+    credentials: ReadOnlyCredentials,
+    *,
+    region: str,
+    service: str,
+) -> str:
+    """What the header ``Authorization`` is to be of a POST of ``body`` to the path ``/``.
+
+    ``headers`` are all others by their names in lower case, among them ``host``, ``x-amz-date``,
+    which is ``stamp``, and the session token if there is one.
+    """
+    names = sorted(headers.keys() - _UNSIGNED)
+    signed = ";".join(names)
+    lines = "".join([f"{name}:{' '.join(headers[name].split())}\n" for name in names])
+    content = sha256(body).hexdigest()
+    digest = sha256(f"POST\n/\n\n{lines}\n{signed}\n{content}".encode()).hexdigest()
+    day = stamp[:8]
+    scope = f"{day}/{region}/{service}/aws4_request"
+    key = _signing_key(credentials.secret_key, day, region, service)
+    signature = _hmac(key, f"{_ALGORITHM}\n{stamp}\n{scope}\n{digest}").hex()
+    return (
+        f"{_ALGORITHM} Credential={credentials.access_key}/{scope}, "
+        f"SignedHeaders={signed}, Signature={signature}"
+    )
+
+
 @lru_cache(maxsize=64)
-def _plain_host(url: str) -> str | None:
+def plain_host(url: str) -> str | None:
     """The host to sign, if the address is a name or an IPv4 address and nothing else."""
     parts = urlsplit(url)
     host = parts.hostname

@@ -5,12 +5,11 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-import aioboto3
 import pytest
 from botocore.exceptions import CredentialRetrievalError
 
 from services.captioner.overseeing import Oversight
-from shared.aws import client_config
+from shared.aws import aws_session, client_config
 from shared.item_store import ItemStore
 from shared.provider_switches import switch
 from shared.usage import UsageCounter
@@ -22,7 +21,7 @@ NOW = "2026-11-22T12:00:00.000Z"
 
 @pytest.fixture(scope="module")
 async def dynamodb(aws: str) -> AsyncIterator[Any]:
-    async with aioboto3.Session().client("dynamodb", config=client_config(connections=5)) as it:
+    async with aws_session().client("dynamodb", config=client_config(connections=5)) as it:
         yield it
 
 

@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
-import aioboto3
 import pytest
 
 from services.captioner.pacing import (
@@ -18,7 +17,7 @@ from services.captioner.pacing import (
     PaceOptions,
     Pacer,
 )
-from shared.aws import client_config
+from shared.aws import aws_session, client_config
 from shared.item_store import ItemStore
 from tests.integration.shared.conftest import Clock, made_table
 
@@ -29,7 +28,7 @@ NAME = "bedrock#model"
 
 @pytest.fixture(scope="module")
 async def dynamodb(aws: str) -> AsyncIterator[Any]:
-    async with aioboto3.Session().client("dynamodb", config=client_config(connections=20)) as it:
+    async with aws_session().client("dynamodb", config=client_config(connections=20)) as it:
         yield it
 
 
@@ -96,7 +95,7 @@ async def test_calls_at_once_of_many_captioners_take_no_more_than_the_burst(
     ministack: str, aws: str, clock: Clock
 ) -> None:
     # On ministack, because moto's conditional writes are not atomic.
-    async with aioboto3.Session().client(
+    async with aws_session().client(
         "dynamodb", endpoint_url=ministack, config=client_config(connections=30)
     ) as client:
         items = ItemStore(client, await made_table(client))
@@ -116,12 +115,12 @@ async def test_one_write_pays_for_many_calls_where_the_limit_is_high(
         writes[model.name] += 1
 
     pacer = paced(items, clock, tokens_per_minute=100 * LIMIT)
-    dynamodb.meta.events.register("before-call.dynamodb", count)
+    dynamodb.meta.events.register("after-call.dynamodb", count)
     try:
         for _ in range(100):
             await pacer.admit()
     finally:
-        dynamodb.meta.events.unregister("before-call.dynamodb", count)
+        dynamodb.meta.events.unregister("after-call.dynamodb", count)
 
     assert writes.total() <= 3
 
@@ -244,7 +243,7 @@ async def test_without_dynamodb_a_part_of_the_limit_is_left_and_a_line_says_so_o
     clock: Clock, aws: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     nowhere = "http://127.0.0.1:9"  # the discard port, where nobody listens
-    async with aioboto3.Session().client(
+    async with aws_session().client(
         "dynamodb", endpoint_url=nowhere, config=client_config(connections=1)
     ) as client:
         pacer = paced(ItemStore(client, "t"), clock, alone_share=0.1)

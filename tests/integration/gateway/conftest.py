@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-import aioboto3
 import pytest
 from aiohttp import ClientSession, web
 from pydantic import SecretStr
@@ -14,7 +13,7 @@ from pydantic import SecretStr
 from services.gateway.app import create_app
 from services.gateway.connections import GatewayRunner
 from services.gateway.settings import Settings
-from shared.aws import client_config, s3_config
+from shared.aws import aws_session, client_config, s3_config
 from shared.record_store import RecordStore
 from tests.integration.gateway.issuer import CLIENT_ID, ISSUER, Issuer
 
@@ -92,7 +91,7 @@ async def moto(aws: str) -> AsyncIterator[Aws]:
 @asynccontextmanager
 async def clients(endpoint: str) -> AsyncIterator[Aws]:
     """Clients of the AWS at ``endpoint``, whose credentials come from the environment."""
-    session = aioboto3.Session(region_name="eu-west-1")
+    session = aws_session()
     config = client_config(connections=20)
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context

@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-import aioboto3
 import pytest
 
-from shared.aws import client_config, s3_config
+from shared.aws import aws_session, client_config, s3_config
 from shared.contracts import CaptionOptions, ImageUploaded
 from shared.items import ACTIVE_INDEX
 from shared.leases import Leases
@@ -30,19 +29,19 @@ class Clock:
 @pytest.fixture(scope="session")
 async def sqs(aws: str) -> AsyncIterator[Any]:
     config = client_config(connections=20, read_timeout_s=30)
-    async with aioboto3.Session().client("sqs", config=config) as client:
+    async with aws_session().client("sqs", config=config) as client:
         yield client
 
 
 @pytest.fixture(scope="session")
 async def dynamodb(aws: str) -> AsyncIterator[Any]:
-    async with aioboto3.Session().client("dynamodb", config=client_config(connections=20)) as it:
+    async with aws_session().client("dynamodb", config=client_config(connections=20)) as it:
         yield it
 
 
 @pytest.fixture(scope="session")
 async def s3(aws: str) -> AsyncIterator[Any]:
-    async with aioboto3.Session().client("s3", config=s3_config(connections=20)) as client:
+    async with aws_session().client("s3", config=s3_config(connections=20)) as client:
         yield client
 
 

@@ -3,10 +3,9 @@
 import asyncio
 from typing import Any
 
-import aioboto3
 import pytest
 
-from shared.aws import client_config
+from shared.aws import aws_session, client_config
 from shared.controls import Controls, QuotaExceeded, Spent
 from tests.integration.shared.conftest import Clock, made_table
 
@@ -51,9 +50,7 @@ async def test_of_200_spenders_at_once_exactly_the_limit_succeeds(
 ) -> None:
     # On ministack, because moto's conditional writes are not atomic.
     config = client_config(connections=50)
-    async with aioboto3.Session().client(
-        "dynamodb", endpoint_url=ministack, config=config
-    ) as dynamodb:
+    async with aws_session().client("dynamodb", endpoint_url=ministack, config=config) as dynamodb:
         controls = controls_of(dynamodb, await made_table(dynamodb), clock)
         results = await asyncio.gather(
             *(controls.spend("ana") for _ in range(200)), return_exceptions=True
@@ -128,13 +125,13 @@ async def test_each_unit_costs_one_call_and_so_does_the_refusal(
     def count(model: Any, **_: Any) -> None:
         calls.append(model.name)
 
-    dynamodb.meta.events.register("before-call.dynamodb", count)
+    dynamodb.meta.events.register("after-call.dynamodb", count)
     try:
         for _ in range(LIMIT):
             await controls.spend("ana")
         with pytest.raises(QuotaExceeded):
             await controls.spend("ana")
     finally:
-        dynamodb.meta.events.unregister("before-call.dynamodb", count)
+        dynamodb.meta.events.unregister("after-call.dynamodb", count)
 
     assert calls == ["UpdateItem"] * (LIMIT + 1)

@@ -35,9 +35,9 @@ def calls(dynamodb: Any) -> Iterator[Counter[str]]:
     def count(model: Any, **_: Any) -> None:
         made[model.name] += 1
 
-    dynamodb.meta.events.register("before-call.dynamodb", count)
+    dynamodb.meta.events.register("after-call.dynamodb", count)
     yield made
-    dynamodb.meta.events.unregister("before-call.dynamodb", count)
+    dynamodb.meta.events.unregister("after-call.dynamodb", count)
 
 
 async def read(records: RecordStore, record: ImageRecord) -> ImageRecord:

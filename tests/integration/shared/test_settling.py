@@ -3,9 +3,9 @@
 import uuid
 from typing import Any
 
-import aioboto3
 import pytest
 
+from shared.aws import aws_session, client_config
 from shared.settling import MESSAGE_ATTRIBUTES_MAX, Settler
 
 TRACE_PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -13,8 +13,8 @@ TRACE_PARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
 async def dead_lettered(endpoint: str, message: dict[str, Any]) -> dict[str, Any]:
     """``message`` as it arrives on the dead-letter queue."""
-    async with aioboto3.Session(region_name="eu-west-1").client(
-        "sqs", endpoint_url=endpoint
+    async with aws_session().client(
+        "sqs", endpoint_url=endpoint, region_name="eu-west-1", config=client_config(connections=1)
     ) as sqs:
         urls = [
             (await sqs.create_queue(QueueName=f"settling-{uuid.uuid4().hex}"))["QueueUrl"]

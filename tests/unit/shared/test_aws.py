@@ -3,14 +3,11 @@
 import base64
 import hashlib
 import json
-from types import SimpleNamespace
 from typing import Any
-from unittest.mock import AsyncMock, Mock
+from unittest.mock import Mock
 
 import botocore
 import pytest
-from aiobotocore.awsrequest import AioAWSResponse
-from botocore.awsrequest import AWSPreparedRequest
 from botocore.endpoint_provider import RuleSet
 from botocore.exceptions import ClientError
 from botocore.loaders import create_loader
@@ -19,6 +16,7 @@ from botocore.useragent import UserAgentComponent
 from shared.aws import aws_session, calls_to, client_config, s3_config
 from shared.errors import DependencyUnavailable
 from shared.object_store import ObjectStore
+from tests.unit.shared.unsent import Unsent
 
 
 def refusal(code: str, status: int = 400) -> ClientError:
@@ -57,34 +55,20 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-class Unsent:
-    """Requests of a client, each answered with a 200 and ``body`` before it is sent."""
-
-    def __init__(self, client: Any, body: bytes) -> None:
-        self.requests: list[AWSPreparedRequest] = []
-        self._body = body
-        client.meta.events.register("before-send", self._answer)
-
-    def _answer(self, request: AWSPreparedRequest, **_: Any) -> Any:
-        self.requests.append(request)
-        raw = SimpleNamespace(read=AsyncMock(return_value=self._body))
-        return AioAWSResponse(request.url, 200, {}, raw)
-
-
 @pytest.mark.usefixtures("credentials")
 async def test_user_agent_names_botocore_and_is_put_together_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async with aws_session().client("dynamodb", config=client_config(connections=1)) as dynamodb:
-        unsent = Unsent(dynamodb, b"{}")
+        unsent = Unsent(dynamodb)
         monkeypatch.setattr(UserAgentComponent, "to_string", Mock(side_effect=AssertionError))
         for _ in range(2):
             await dynamodb.get_item(TableName="t", Key={"PK": {"S": "p"}})
 
-    agents = [request.headers["User-Agent"] for request in unsent.requests]
+    agents = [headers["User-Agent"] for headers in unsent.headers]
     assert len(agents) == 2
     assert agents[0] == agents[1]
-    assert f"botocore/{botocore.__version__}" in agents[0].decode()
+    assert f"botocore/{botocore.__version__}" in agents[0]
 
 
 @pytest.mark.usefixtures("credentials")
@@ -100,7 +84,7 @@ async def test_where_a_bucket_is_is_worked_out_once_for_all_of_its_objects(
     monkeypatch.setattr(RuleSet, "evaluate", counted)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)  # of an emulator that serves other tests
     async with aws_session().client("s3", config=s3_config(connections=1)) as s3:
-        unsent = Unsent(s3, b"")
+        unsent = Unsent(s3, body=b"")
         for number in range(3):
             await s3.put_object(Bucket="photos-of-ours", Key=f"incoming/{number}", Body=b"x")
 
@@ -120,7 +104,7 @@ async def test_a_put_signs_its_checksum_and_is_not_hashed_once_more(
     if endpoint is not None:
         monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
     async with aws_session().client("s3", config=s3_config(connections=1)) as s3:
-        unsent = Unsent(s3, b"")
+        unsent = Unsent(s3, body=b"")
         objects = ObjectStore(s3, "photos-of-ours")
         await objects.put("k", b"x", content_type="image/jpeg")
         digest = hashlib.sha256(b"x")
