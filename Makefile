@@ -70,7 +70,7 @@ test: venv-dev venv-aws lint  ## everything: lint, types, imports, all tests
 
 .PHONY: test-fast
 test-fast: venv-dev lint  ## what needs no other process
-	@$(VENV)/bin/python -m pytest tests/unit tests/contract
+	@$(VENV)/bin/python -m pytest --numprocesses=3 --dist=loadgroup tests/unit tests/contract
 
 .PHONY: soak
 soak: venv-dev venv-aws  ## 500 photos under kills, outages of 20 s and of a model, all hostile files
