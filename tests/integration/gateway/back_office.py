@@ -1,16 +1,17 @@
 """All who delete, sweep and work on photos, on an emulated AWS and a clock of their own."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from services.gateway.deletions import Deletions
 from services.gateway.erasure import Eraser
-from services.gateway.erasure_jobs import ErasureJobs, Held
+from services.gateway.erasure_jobs import Erasure, ErasureJobs, Held
 from services.gateway.hop_checks import HopChecks, Queue
 from services.gateway.identifiers import ImageIds
 from services.gateway.pending_uploads import PendingUploads
@@ -29,8 +30,10 @@ from shared.record_store import RecordStore
 from shared.records import ImageRecord, Status, timestamp
 from shared.stages import StageRunner
 from shared.tombstones import Tombstones
-from tests.integration.gateway.conftest import Aws
 from tests.integration.shared.conftest import Clock, made_table
+
+if TYPE_CHECKING:  # conftest imports this module
+    from tests.integration.gateway.conftest import Aws
 
 OBJECTS = ("original.jpg", "thumbnail.jpg", "model.jpg")
 DAY_S = 86_400
@@ -40,7 +43,7 @@ DAY_S = 86_400
 class BackOffice:
     """One table, one bucket, two queues, and all who work on them."""
 
-    aws: Aws
+    aws: "Aws"
     table: str
     bucket: str
     ingest_url: str
@@ -192,7 +195,7 @@ class BackOffice:
 
 
 @asynccontextmanager
-async def back_office(aws: Aws) -> AsyncIterator[BackOffice]:
+async def back_office(aws: "Aws") -> AsyncIterator[BackOffice]:
     """One with a table, a bucket and queues of its own."""
     name = f"back-{uuid.uuid4().hex}"
     table = await made_table(aws.dynamodb)
@@ -206,3 +209,30 @@ async def back_office(aws: Aws) -> AsyncIterator[BackOffice]:
     ]
     async with AsyncExitStack() as stack:
         yield BackOffice(aws, table, name, ingest, caption, stack)
+
+
+async def current(office: BackOffice, record: ImageRecord) -> ImageRecord:
+    found = await office.records.get(record.user_id, record.image_id)
+    assert found is not None
+    return found
+
+
+async def sweep(office: BackOffice, after: float, times: int = 1) -> None:
+    """Let time pass, then have that many sweepers at once go through everything."""
+    office.clock.now += after
+    sweepers = [await office.sweeper() for _ in range(times)]
+    await asyncio.gather(*(sweeper.sweep() for sweeper in sweepers))
+    for sweeper in sweepers:
+        await sweeper.finish_erasures()
+
+
+async def erased(office: BackOffice, user: str = "ana") -> Erasure:
+    """The receipt of a deletion of everything, done at once."""
+    await office.eraser.run(await office.begin(user))
+    latest = await office.jobs.latest(user)
+    assert latest is not None
+    return latest
+
+
+def counts(erasure: Erasure) -> tuple[int, int, int]:
+    return erasure.records, erasure.objects, erasure.object_versions

@@ -1,5 +1,6 @@
 """A gateway served on a free port, on an in-process AWS and a sign-in provider of its own."""
 
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,6 +16,7 @@ from services.gateway.connections import GatewayRunner
 from services.gateway.settings import Settings
 from shared.aws import aws_session, client_config, s3_config
 from shared.record_store import RecordStore
+from tests.integration.gateway.back_office import BackOffice, back_office
 from tests.integration.gateway.issuer import CLIENT_ID, ISSUER, Issuer
 
 LOGOUT_URL = "http://ui.test/oauth2callback"
@@ -219,3 +221,16 @@ async def shared_gateway(moto: Aws) -> AsyncIterator[Gateway]:
 def gateway(shared_gateway: Gateway) -> Gateway:
     """A gateway as it is by default, for a user of the test's own."""
     return shared_gateway.as_somebody()
+
+
+@pytest.fixture
+async def office(aws: str, ministack: str) -> AsyncIterator[BackOffice]:
+    """A back office on the emulator where writes are atomic."""
+    async with clients(ministack) as made, back_office(made) as it:
+        yield it
+
+
+@pytest.fixture
+def machine_clock(office: BackOffice) -> None:
+    """The back office's clock starts at the machine's time."""
+    office.clock.now = time.time()

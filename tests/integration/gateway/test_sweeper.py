@@ -6,8 +6,6 @@ import os
 import signal
 import sys
 import time
-from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,37 +15,10 @@ from aiohttp import ClientSession
 from shared.contracts import ImageIngested, ImageUploaded
 from shared.errors import DependencyUnavailable
 from shared.leases import Claim
-from shared.object_store import ObjectStore, image_object_key
-from shared.purging import Purger
 from shared.records import MAX_ATTEMPTS, ImageRecord, Status
-from shared.tombstones import SECOND_PURGE_S
 from shared.usage import usage_of
-from tests.integration.gateway.back_office import BackOffice, back_office
-from tests.integration.gateway.conftest import clients
+from tests.integration.gateway.back_office import BackOffice, current, sweep
 from tests.integration.shared.test_leases import INGESTED
-
-HOUR_S = 3600
-
-
-@pytest.fixture
-async def office(aws: str, ministack: str) -> AsyncIterator[BackOffice]:
-    async with clients(ministack) as made, back_office(made) as it:
-        yield it
-
-
-async def sweep(office: BackOffice, after: float, times: int = 1) -> None:
-    """Let time pass, then have that many sweepers at once go through everything."""
-    office.clock.now += after
-    sweepers = [await office.sweeper() for _ in range(times)]
-    await asyncio.gather(*(sweeper.sweep() for sweeper in sweepers))
-    for sweeper in sweepers:
-        await sweeper.finish_erasures()
-
-
-async def current(office: BackOffice, record: ImageRecord) -> ImageRecord:
-    found = await office.records.get(record.user_id, record.image_id)
-    assert found is not None
-    return found
 
 
 async def sent(office: BackOffice, **changes: Any) -> ImageRecord:
@@ -177,82 +148,6 @@ async def test_a_live_lease_is_left_alone(office: BackOffice) -> None:
 
     assert (await current(office, record)).status is Status.CAPTIONING
     assert await office.messages(office.ingest_url) == []
-
-
-async def test_a_deleted_image_is_purged_once_more_and_forgotten(office: BackOffice) -> None:
-    record = await office.photo()
-    await office.deletions.delete_image("ana", record.image_id)
-    assert await office.versions() == []
-    await office.put(image_object_key("ana", record.image_id, "late.jpg"))
-    await sweep(office, SECOND_PURGE_S - 1)
-    assert await office.partition() == [f"DELETED#{record.image_id}"]
-
-    await sweep(office, 2, times=3)
-
-    assert await office.versions() == []
-    assert await office.partition() == []
-
-
-async def test_a_deletion_whose_gateway_died_is_completed(office: BackOffice) -> None:
-    record = await office.photo()
-    await office.put_item("ana", "CAPTION#h", image_id=record.image_id)
-    await office.tombstones.bury("ana", record.image_id, epoch=0, related=["CAPTION#h"])
-
-    await sweep(office, 61)
-    assert await office.versions() == []
-    assert await office.partition() == [f"DELETED#{record.image_id}"]
-    await sweep(office, SECOND_PURGE_S + 1)
-
-    assert await office.partition() == []
-
-
-class Unreachable(ObjectStore):
-    """A bucket that does not answer."""
-
-    async def remove_image(self, user_id: str, image_id: str) -> int:
-        raise DependencyUnavailable("s3")
-
-
-async def test_a_deletion_is_promised_although_s3_is_down_and_kept_when_it_is_back(
-    office: BackOffice,
-) -> None:
-    record = await office.photo()
-    down = Unreachable(office.aws.s3, office.bucket)
-    purger = replace(office.purger, objects=down)
-    await delete_with(office, purger, record)
-    assert await office.records.get("ana", record.image_id) is None
-    office.clock.now += 61
-    await (await office.sweeper(purger=purger)).sweep()
-    assert len(await office.versions()) == 5
-
-    await sweep(office, 61)
-
-    assert await office.versions() == []
-
-
-async def delete_with(office: BackOffice, purger: Purger, record: ImageRecord) -> None:
-    deletions = type(office.deletions)(purger, office.jobs, office.eraser)
-    await deletions.delete_image(record.user_id, record.image_id)
-
-
-async def test_what_a_late_worker_writes_after_a_deletion_is_gone_for_good(
-    office: BackOffice,
-) -> None:
-    record = await office.photo()
-
-    async def work(claim: Claim) -> None:
-        await office.deletions.delete_image("ana", record.image_id)
-        office.clock.now += SECOND_PURGE_S - 60
-        await office.put(image_object_key("ana", record.image_id, "original.jpg"))
-        await office.leases.finish_ingest(claim, INGESTED)
-
-    await office.deliver(record, work)
-
-    assert await office.versions() == []
-    await sweep(office, 61)
-    assert await office.partition() == [f"DELETED#{record.image_id}"]
-    await sweep(office, SECOND_PURGE_S)
-    assert await office.partition() == []
 
 
 async def test_a_photo_that_can_t_be_seen_to_keeps_no_other_waiting(office: BackOffice) -> None:

@@ -1,19 +1,23 @@
 """A table, a bucket and queues of its own for each test, on one in-process AWS."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from shared.aws import aws_session, client_config, s3_config
-from shared.contracts import CaptionOptions, ImageUploaded
+from shared.contracts import CaptionOptions, ImageUploaded, Message
 from shared.items import ACTIVE_INDEX
-from shared.leases import Leases
+from shared.leases import Claim, Leases
 from shared.object_store import ObjectStore
 from shared.record_store import RecordStore
 from shared.records import ImageRecord, Status
+from shared.stages import StageRunner
+from tests.integration.shared.consuming import Handler
+
+Work = Callable[[Claim], Awaitable[None]]
 
 
 @dataclass
@@ -152,3 +156,48 @@ def uploaded(stored: ImageRecord) -> ImageUploaded:
         upload_key=stored.upload_key,
         options=CaptionOptions(),
     )
+
+
+@pytest.fixture
+def handler() -> Handler:
+    return Handler()
+
+
+class Stage:
+    """A stage runner whose work is set by the test, and what it called."""
+
+    def __init__(self, leases: Leases, clock: Clock) -> None:
+        self.work: Work | None = None
+        self.removed: list[tuple[str, str]] = []
+        self.may_remove = True
+        self.resent: list[ImageRecord] = []
+        self.runner = StageRunner(
+            leases,
+            Status.INGESTING,
+            work=self._work,
+            vanished=self._vanished,
+            resend=self._resend,
+            clock=clock,
+        )
+
+    async def _work(self, claim: Claim) -> None:
+        assert self.work is not None
+        await self.work(claim)
+
+    async def _vanished(self, message: Message) -> bool:
+        self.removed.append((message.user_id, message.image_id))
+        return self.may_remove
+
+    async def _resend(self, record: ImageRecord) -> None:
+        self.resent.append(record)
+
+
+@pytest.fixture
+def stage(leases: Leases, clock: Clock) -> Stage:
+    return Stage(leases, clock)
+
+
+async def current(records: RecordStore, stored: ImageRecord) -> ImageRecord:
+    record = await records.get(stored.user_id, stored.image_id)
+    assert record is not None
+    return record

@@ -11,7 +11,7 @@ from shared.contracts import parse_message
 from shared.errors import DependencyUnavailable
 from shared.publisher import Publisher
 from shared.telemetry import context_of
-from tests.integration.shared.test_consumer import depth, message
+from tests.integration.shared.consuming import depth, message
 
 
 class CountingSqs:

@@ -1,64 +1,19 @@
 """One stage of one job: however the work ends, the record and the message agree about it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from shared.consumer import Consumer, Delivery, Options
-from shared.contracts import ImageUploaded, Message
+from shared.consumer import Delivery
+from shared.contracts import ImageUploaded
 from shared.errors import DependencyUnavailable, Permanent, Postponed, StaleRecord, Transient
 from shared.items import image_key
 from shared.leases import Claim, Leases
-from shared.publisher import Publisher
 from shared.record_store import RecordStore
 from shared.records import MAX_ATTEMPTS, ImageRecord, Status
-from shared.stages import StageRunner
-from tests.deadlines import until
-from tests.integration.shared.conftest import Clock
+from tests.integration.shared.conftest import Clock, Stage, Work, current
 from tests.integration.shared.test_leases import INGESTED
-
-Work = Callable[[Claim], Awaitable[None]]
-
-
-class Stage:
-    """A stage runner whose work is set by the test, and what it called."""
-
-    def __init__(self, leases: Leases, clock: Clock) -> None:
-        self.work: Work | None = None
-        self.removed: list[tuple[str, str]] = []
-        self.may_remove = True
-        self.resent: list[ImageRecord] = []
-        self.runner = StageRunner(
-            leases,
-            Status.INGESTING,
-            work=self._work,
-            vanished=self._vanished,
-            resend=self._resend,
-            clock=clock,
-        )
-
-    async def _work(self, claim: Claim) -> None:
-        assert self.work is not None
-        await self.work(claim)
-
-    async def _vanished(self, message: Message) -> bool:
-        self.removed.append((message.user_id, message.image_id))
-        return self.may_remove
-
-    async def _resend(self, record: ImageRecord) -> None:
-        self.resent.append(record)
-
-
-# Seconds in which even a slow machine has claimed a job and begun it.
-LETTING_GO = Options(hold=2, poll_wait=1)
-
-
-@pytest.fixture
-def stage(leases: Leases, clock: Clock) -> Stage:
-    return Stage(leases, clock)
 
 
 def raising(error: BaseException) -> Work:
@@ -66,12 +21,6 @@ def raising(error: BaseException) -> Work:
         raise error
 
     return work
-
-
-async def current(records: RecordStore, stored: ImageRecord) -> ImageRecord:
-    record = await records.get(stored.user_id, stored.image_id)
-    assert record is not None
-    return record
 
 
 async def test_a_photo_at_fault_fails_at_the_first_attempt_and_its_message_is_settled(
@@ -107,104 +56,6 @@ async def test_a_worker_told_to_stop_gives_its_job_back(
 
     with pytest.raises(asyncio.CancelledError):
         await stage.runner.run(Delivery(uploaded, 1))
-
-    record = await current(records, stored)
-    assert (record.attempts_made, record.lease_id) == (0, None)
-
-
-class Hanging:
-    """Work that never ends, unless it is cancelled."""
-
-    def __init__(self) -> None:
-        self.begun = 0
-        self.ended = 0
-
-    async def __call__(self, _: Claim) -> None:
-        self.begun += 1
-        try:
-            await asyncio.Event().wait()
-        finally:
-            self.ended += 1
-
-
-@asynccontextmanager
-async def consumed(
-    stage: Stage, sqs: Any, queue_url: str, uploaded: ImageUploaded, options: Options
-) -> AsyncIterator[None]:
-    """A consumer that runs ``stage`` for ``uploaded``; at the end of the block it is stopped."""
-    async with Publisher(sqs, queue_url) as publisher:
-        await publisher.publish(uploaded)
-    stop = asyncio.Event()
-    consumer = Consumer(
-        sqs,
-        receiver=sqs,
-        queue_url=queue_url,
-        dead_letter_url="unused",
-        handler=stage.runner.run,
-        options=options,
-    )
-    async with asyncio.TaskGroup() as group:
-        group.create_task(consumer.run(stop))
-        try:
-            yield
-        finally:
-            stop.set()
-
-
-async def test_a_job_that_hangs_has_used_up_an_attempt(
-    stage: Stage,
-    records: RecordStore,
-    stored: ImageRecord,
-    uploaded: ImageUploaded,
-    sqs: Any,
-    queue_url: str,
-) -> None:
-    stage.work = hanging = Hanging()
-
-    async with consumed(stage, sqs, queue_url, uploaded, LETTING_GO):
-        await until(lambda: hanging.ended == 1)
-
-    record = await current(records, stored)
-    assert (record.status, record.attempts_made) == (Status.INGESTING, 1)
-    assert record.lease_id is None
-
-
-async def test_a_job_that_hangs_on_the_last_attempt_fails(
-    stage: Stage,
-    leases: Leases,
-    records: RecordStore,
-    stored: ImageRecord,
-    uploaded: ImageUploaded,
-    sqs: Any,
-    queue_url: str,
-) -> None:
-    for _ in range(MAX_ATTEMPTS - 1):
-        claim = await leases.claim(uploaded, Status.INGESTING)
-        assert isinstance(claim, Claim)
-        await leases.give_up_attempt(claim)
-    stage.work = hanging = Hanging()
-
-    async with consumed(stage, sqs, queue_url, uploaded, LETTING_GO):
-        await until(lambda: hanging.ended == 1)
-
-    record = await current(records, stored)
-    assert record.status is Status.FAILED
-    assert record.error is not None
-    assert (record.error.code, record.error.retryable) == ("timed_out", True)
-
-
-async def test_a_job_that_is_under_way_when_its_worker_stops_costs_no_attempt(
-    stage: Stage,
-    records: RecordStore,
-    stored: ImageRecord,
-    uploaded: ImageUploaded,
-    sqs: Any,
-    queue_url: str,
-) -> None:
-    stage.work = hanging = Hanging()
-
-    async with consumed(stage, sqs, queue_url, uploaded, Options(drain=0.1, poll_wait=1)):
-        await until(lambda: hanging.begun == 1)
 
     record = await current(records, stored)
     assert (record.attempts_made, record.lease_id) == (0, None)

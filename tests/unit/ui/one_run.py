@@ -30,3 +30,16 @@ def said(test: AppTest) -> str:
     """What is written on the page, a line for each element."""
     kinds = (test.title, test.subheader, test.markdown, test.info, test.warning, test.text)
     return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def labels(test: AppTest) -> list[str]:
+    return [button.label for button in test.button]
+
+
+def button(test: AppTest, label: str) -> Any:
+    [found] = [one for one in test.button if one.label == label]
+    return found
+
+
+def press(test: AppTest, label: str) -> None:
+    button(test, label).click().run()

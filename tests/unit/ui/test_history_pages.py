@@ -1,4 +1,4 @@
-"""The history's logic without a browser, on a client in memory."""
+"""The history without a browser: turned page by page, searched, filtered, and never just empty."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,11 +8,9 @@ from streamlit.testing.v1 import AppTest
 
 from clients.problems import Refused, Unavailable
 from clients.resources import Page
-from services.ui.deleting import Deletion
-from services.ui.history_memory import Memory
-from services.ui.selection_export import Export
 from tests.unit.ui.fake_client import FakeClient
-from tests.unit.ui.one_run import drawn, opened, said
+from tests.unit.ui.full_history import full, grid, ids, tiles
+from tests.unit.ui.one_run import button, drawn, labels, opened, said
 from tests.unit.ui.samples import completed, failed, image
 
 GONE = Unavailable("dependency_unavailable", 503, "")
@@ -26,35 +24,6 @@ class Shallow(FakeClient):
     def images(self, *, cursor: str | None = None, q: str | None = None, **asked: Any) -> Page:
         page = super().images(cursor=cursor, q=q, **asked)
         return page if cursor else Page(items=[], next_cursor="0")
-
-
-def full(count: int) -> FakeClient:
-    client = FakeClient()
-    for n in range(count):
-        client.add(completed(f"{n:02}"))
-    return client
-
-
-def grid(test: AppTest) -> dict[str, Any]:
-    [found] = [data for data in drawn(test) if "tiles" in data]
-    return found
-
-
-def tiles(test: AppTest) -> list[str]:
-    return [tile["id"] for tile in grid(test)["tiles"]]
-
-
-def labels(test: AppTest) -> list[str]:
-    return [button.label for button in test.button]
-
-
-def button(test: AppTest, label: str) -> Any:
-    [found] = [one for one in test.button if one.label == label]
-    return found
-
-
-def ids(newest: int, oldest: int) -> list[str]:
-    return [f"{n:02}" for n in range(newest, oldest - 1, -1)]
 
 
 def test_empty_history_teaches():
@@ -268,109 +237,3 @@ def test_tiles_say_what_became_of_their_photos():
     assert (approximate["note"], good["note"]) == ("Approximate", None)
     assert broken["state"] == "Could not be captioned"
     assert broken["caption"] == ("We could not read this photo: the file is damaged or incomplete.")
-
-
-def test_rows_of_ticked_photos_on_other_pages_come_along():
-    client = full(45)
-    memory = Memory("ana")
-    memory.selection.choose(["00", "44"], client.known.values())
-
-    test = opened("history", client, history_memory=memory)
-
-    chosen = grid(test)["chosen"]
-    assert grid(test)["header"].startswith("image_id,created_at,status,batch,concise")
-    assert chosen["44"] is None
-    assert chosen["00"].startswith("00,2026-11-22T12:00:00.000Z,completed,,A <b>cat</b> *asleep*,")
-
-
-def test_somebody_elses_choice_is_not_taken_over():
-    client = full(1)
-    memory = Memory("ben")
-    memory.selection.choose(["00"], client.known.values())
-
-    assert grid(opened("history", client, history_memory=memory))["chosen"] == {}
-
-
-def test_nothing_is_deleted_before_it_is_confirmed():
-    client = full(3)
-    memory = Memory("ana", condemned=("01", "02"))
-    test = opened("history", client, history_memory=memory)
-
-    button(test, "Keep them").click().run()
-
-    assert not test.exception
-    assert sorted(client.known) == ["00", "01", "02"]
-    assert "Delete 2 photos" not in labels(test)
-
-
-def test_confirmed_photos_go_and_the_page_fills_up():
-    client = full(25)
-    memory = Memory("ana", condemned=("24", "23"))
-    test = opened("history", client, history_memory=memory)
-
-    button(test, "Delete 2 photos").click().run()
-    wait_for(test, memory)
-
-    assert not test.exception
-    assert tiles(test) == ids(22, 3)
-    assert test.success[0].value == "2 photos deleted."
-
-
-def wait_for(test: AppTest, memory: Memory) -> None:
-    for _ in range(100):
-        if not memory.is_busy:
-            break
-        test.run()
-    test.run()
-
-
-def test_deletion_says_honestly_what_it_could_not():
-    client = full(3)
-    memory = Memory("ana", deletion=over(deleted={"02"}, missed={"01"}))
-    memory.deletion.unanswered.add("01")
-    test = opened("history", client, history_memory=memory)
-    assert "1 deleted, 1 could not be: the service did not answer." in said(test)
-
-    button(test, "Try again").click().run()
-    wait_for(test, memory)
-
-    assert "01" not in client.known
-    assert test.success[0].value == "1 photo deleted."
-
-
-def over(*, deleted: set[str], missed: set[str]) -> Deletion:
-    return Deletion(tuple(deleted | missed), deleted=deleted, missed=missed, is_finished=True)
-
-
-def test_photos_being_deleted_say_so():
-    memory = Memory("ana", deletion=Deletion(("01",)), is_busy=True)
-
-    [going, staying] = grid(opened("history", full(2), history_memory=memory))["tiles"]
-
-    assert (going["state"], staying["state"]) == ("Deleting", None)
-
-
-def test_refused_token_during_a_deletion_leads_to_a_new_sign_in():
-    memory = Memory("ana", deletion=Deletion(("01",), signed_out=True), is_busy=True)
-
-    test = opened("history", full(2), history_memory=memory)
-
-    assert not test.exception
-    assert test.session_state["token_rejected"]
-
-
-def test_export_that_failed_says_what_to_do():
-    export = Export(("00",), is_finished=True, problem="Try again in a moment.")
-
-    test = opened("history", full(1), history_memory=Memory("ana", export=export))
-
-    assert "Try again in a moment." in said(test)
-
-
-def test_outcome_can_be_closed():
-    memory = Memory("ana", objection="Choose fewer.")
-    test = opened("history", full(1), history_memory=memory)
-
-    button(test, "Close").click().run()
-
-    assert "Choose fewer." not in said(test)
