@@ -6,18 +6,21 @@ have to add. Here it checks and serializes the call and parses the answer, and l
 
 It is a way for good weather, with one try. Whatever is no answer, nor a refusal that another try
 would meet again, takes botocore's own way from there, with its retries and their quota; and so does
-every other call of that client for a while: an outage is no time for extra tries.
+every other call of that client for a while: an outage is no time for extra tries. What a try waited
+for an answer is taken off what botocore may wait.
 """
 
+import asyncio
 import time
 import uuid
 from dataclasses import dataclass
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from aiobotocore.client import AioBaseClient
 from botocore.awsrequest import AWSPreparedRequest
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ReadTimeoutError
 from botocore.hooks import first_non_none_response
 
 from shared.signing import JSON_CALLS, authorization, now, plain_host
@@ -54,6 +57,10 @@ class _Address:
     service: str
 
 
+class _InVain(Exception):
+    """A try that is botocore's to make again."""
+
+
 class _ShortCalls(AioBaseClient):
     # Of the base, whose stubs leave them out.
     _client_config: Any
@@ -68,29 +75,54 @@ class _ShortCalls(AioBaseClient):
     _rough_until = 0.0  # by the monotonic clock
 
     async def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> Any:
+        by_botocore = partial(super()._make_api_call, operation_name, api_params)  # type: ignore[misc]
+        if time.monotonic() < self._rough_until:
+            return await by_botocore()
         model = self._service_model.operation_model(operation_name)
-        request = None
-        if time.monotonic() >= self._rough_until:
-            request = await self._request(model, api_params)
-        if request is not None:
-            is_only_try = self._client_config.retries["total_max_attempts"] == 1
-            try:
-                response = await self._send(model, request)
-                parsed = await self._parse(model, response)
-            except BotoCoreError:
-                if is_only_try:
-                    raise
-            else:
-                code = parsed.get("Error", {}).get("Code")
-                is_answer = response.status_code < HTTPStatus.MULTIPLE_CHOICES
-                if is_answer or is_only_try or code in _LASTING:
-                    await self._tell(model, response, parsed)
-                    if is_answer:
-                        return parsed
-                    refusal: Any = self.exceptions.from_code(code)
-                    raise refusal(parsed, operation_name)
-            self._rough_until = time.monotonic() + ROUGH_S
-        return await super()._make_api_call(operation_name, api_params)  # type: ignore[misc]
+        request = await self._request(model, api_params)
+        if request is None:
+            return await by_botocore()
+        try:
+            return await self._try(model, request)
+        except _InVain as vain:
+            silence = vain.__cause__ if isinstance(vain.__cause__, ReadTimeoutError) else None
+        self._rough_until = time.monotonic() + ROUGH_S
+        if silence is None:
+            return await by_botocore()
+        # Who waits for the call waits no longer than for all tries that it has by botocore.
+        tries_left = self._client_config.retries["total_max_attempts"] - 1
+        try:
+            async with asyncio.timeout(tries_left * self._client_config.read_timeout):
+                return await by_botocore()
+        except TimeoutError:
+            raise silence from None
+
+    async def _try(self, model: "OperationModel", request: AWSPreparedRequest) -> dict[str, Any]:
+        """The answer. Raises what is the call's end, or ``_InVain`` if botocore is to try."""
+        is_only_try = self._client_config.retries["total_max_attempts"] == 1
+        try:
+            response = await self._send(model, request)
+            parsed = await self._parse(model, response)
+        except BotoCoreError as error:
+            if is_only_try:
+                raise
+            raise _InVain from error
+        code = parsed.get("Error", {}).get("Code")
+        is_answer = response.status_code < HTTPStatus.MULTIPLE_CHOICES
+        if not (is_answer or is_only_try or code in _LASTING):
+            raise _InVain
+        # The event by which botocore lets others see what came of a call.
+        await self.meta.events.emit(
+            self._event("after-call", model),
+            http_response=response,
+            parsed=parsed,
+            model=model,
+            context={},
+        )
+        if is_answer:
+            return parsed
+        refusal: Any = self.exceptions.from_code(code)
+        raise refusal(parsed, model.name)
 
     async def _request(
         self, model: "OperationModel", params: dict[str, Any]
@@ -168,15 +200,6 @@ class _ShortCalls(AioBaseClient):
                 content, parsed, model, parser
             )
         return parsed
-
-    async def _tell(self, model: "OperationModel", response: Any, parsed: dict[str, Any]) -> None:
-        await self.meta.events.emit(
-            self._event("after-call", model),
-            http_response=response,
-            parsed=parsed,
-            model=model,
-            context={},
-        )
 
     def _event(self, name: str, model: "OperationModel") -> str:
         return f"{name}.{self._service_model.service_id.hyphenize()}.{model.name}"

@@ -1,5 +1,6 @@
 """A call by the short way ends as botocore's would, and what goes wrong is left to botocore."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -7,6 +8,8 @@ from typing import Any
 
 import aioboto3
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 from botocore.exceptions import (
     ClientError,
     EndpointConnectionError,
@@ -219,3 +222,23 @@ async def test_a_client_that_signs_in_another_way_goes_botocores() -> None:
         await dynamodb.put_item(**PUT)
 
     assert by_botocore.calls == 1
+
+
+async def test_who_meets_silence_waits_no_longer_than_for_botocores_tries(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    async def never(request: web.BaseRequest) -> web.Response:
+        asked.append(request.headers["X-Amz-Target"])
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    config = client_config(connections=1, read_timeout_s=0.3)
+    async with RawTestServer(never) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", str(silent.make_url("/")))
+        async with client(config=config) as dynamodb:
+            with pytest.raises(ReadTimeoutError):
+                await dynamodb.put_item(**PUT)
+
+    assert asked == ["DynamoDB_20120810.PutItem"] * TRIES
