@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from benchmarks.machine import ROOT, NotPrepared
 from benchmarks.node_peers import sharp_command
@@ -103,7 +103,14 @@ def _pinned(cores: int) -> Iterator[None]:
         os.sched_setaffinity(0, ours)
 
 
-Turn = tuple[Contender, str]
+class Doing(Protocol):
+    """A contender, or several as one."""
+
+    def do(self, operation: str, photo: Path) -> Sample:
+        """Do ``operation`` once."""
+
+
+Turn = tuple[Doing, str]
 
 
 def interleaved(
