@@ -48,6 +48,9 @@ async def test_photos_are_chosen_with_the_keyboard(
     open_context: OpenContext, page_url: str
 ) -> None:
     page = await (await open_context()).new_page()
+    # With the first listener Playwright asks the browser for its choosers, and doesn't wait until
+    # it has them: a key that comes sooner opens one that the browser cancels.
+    page.on("filechooser", lambda _: None)
     await opened(page, page_url)
     await page.locator("input[type=file]").focus()
 
