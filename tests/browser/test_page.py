@@ -6,20 +6,12 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenContext, loaded_pictures
+from tests.browser.dropping import PHOTOS, dropped
 from tests.browser.stillness import quiet
 from tests.deadlines import until
-from tests.photos import REAL_PHOTOS
 from tests.unit.ui.fake_gateway import FakeGateway
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
-
-PHOTOS = [str(REAL_PHOTOS[name]) for name in ("chelsea", "flower", "china")]
-
-
-async def dropped(page: Page, url: str, files: list[str]) -> None:
-    await page.goto(url)
-    await expect(page.get_by_text("What you get")).to_be_visible()
-    await page.set_input_files("input[type=file]", files)
 
 
 async def test_photos_come_along_one_by_one_and_each_is_sent_once(

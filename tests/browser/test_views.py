@@ -5,8 +5,8 @@ from playwright.async_api import Page, Route, expect
 
 from services.ui.components.sources import source
 from tests.browser.conftest import OpenContext
+from tests.browser.dropping import PHOTOS
 from tests.browser.slow_socket import halting
-from tests.browser.test_page import PHOTOS
 from tests.unit.ui.fake_gateway import FakeGateway
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(240)]

@@ -4,19 +4,9 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import AsyncIterator
-
-import pytest
 
 from shared.control_items import ControlItems
-from tests.integration.gateway.back_office import BackOffice, back_office
-from tests.integration.gateway.conftest import clients
-
-
-@pytest.fixture
-async def office(aws: str, ministack: str) -> AsyncIterator[BackOffice]:
-    async with clients(ministack) as made, back_office(made) as it:
-        yield it
+from tests.integration.gateway.back_office import BackOffice
 
 
 async def test_everything_of_the_user_goes_and_the_receipt_is_printed(office: BackOffice) -> None:

@@ -1,24 +1,16 @@
 """Direct uploads that nobody completes: the sweeper gives their unit back, once."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from services.gateway.pending_uploads import GRACE_S, UploadExpired, UploadUnknown
 from shared.contracts import CaptionOptions
 from shared.object_store import upload_key
-from tests.integration.gateway.back_office import BackOffice, back_office
-from tests.integration.gateway.conftest import clients
+from tests.integration.gateway.back_office import BackOffice
 
 USER = "ana"
 LIFE_S = 300
-
-
-@pytest.fixture
-async def office(aws: str, ministack: str) -> AsyncIterator[BackOffice]:
-    async with clients(ministack) as made, back_office(made) as it:
-        yield it
 
 
 async def promised(office: BackOffice) -> str:

@@ -1,6 +1,5 @@
 """Writes whose answer was lost, so that botocore made them twice: their own effect is in no way."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,8 +9,7 @@ from services.gateway.idempotency import LEASE_S, IdempotencyKeys
 from shared.control_items import ControlItems
 from shared.item_store import Item, ItemKey, ItemStore
 from shared.items import Update
-from tests.integration.gateway.back_office import BackOffice, back_office
-from tests.integration.gateway.conftest import clients
+from tests.integration.gateway.back_office import BackOffice
 
 
 class RepeatingItems(ItemStore):
@@ -20,12 +18,6 @@ class RepeatingItems(ItemStore):
     async def attempt(self, key: ItemKey, update: Update) -> tuple[bool, Item | None]:
         await super().attempt(key, update)
         return await super().attempt(key, update)
-
-
-@pytest.fixture
-async def office(aws: str, ministack: str) -> AsyncIterator[BackOffice]:
-    async with clients(ministack) as made, back_office(made) as it:
-        yield it
 
 
 @pytest.fixture
