@@ -8,6 +8,7 @@ from PIL import Image
 from benchmarks.serving import serve
 from services.ingest.colour import plain
 from services.ingest.decode import Limits, identify, opened
+from services.ingest.memory import keep_freed_memory
 from services.ingest.renditions import prepare, thumbnail_size
 
 _LIMITS = Limits()
@@ -62,6 +63,7 @@ def _batch(data: bytes, *, threads: int) -> list[bytes]:
 
 
 if __name__ == "__main__":
+    keep_freed_memory()  # as ingest does
     serve(
         {
             "thumbnail": thumbnail,

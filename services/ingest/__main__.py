@@ -11,6 +11,7 @@ from services.ingest.budget import PixelBudget
 from services.ingest.confined_decoder import Confinement
 from services.ingest.decode import Limits
 from services.ingest.labels import Rekognition, rekognition_config
+from services.ingest.memory import keep_freed_memory
 from services.ingest.secrecy import hide_from_own_processes
 from services.ingest.settings import Settings
 from services.ingest.worker import IngestWorker
@@ -74,4 +75,5 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
 
 if __name__ == "__main__":
     hide_from_own_processes()
+    keep_freed_memory()
     run("ingest", Settings, serve)
