@@ -27,7 +27,8 @@ from tests.standins.running import commanding
 _DELAY_MS = 50
 _AT_ONCE = 4  # photos: the default of a captioner
 _MORE = 16
-_ROUNDS = 10
+_ROUNDS = 24
+_ROUNDS_OF_MORE = 10
 _WORKER_ROUNDS = 4
 _EACH = 10  # photos of a round for each that is in flight
 
@@ -48,8 +49,8 @@ def measure() -> Result:
 async def _measure(stack: Stack, image: bytes) -> Result:
     async with commanding(stack.values["STANDIN_URL"]) as models:
         await models.fault(bedrock={"mode": "none", "delay_ms": _DELAY_MS})
-    taken = await _rounds(stack, image, _AT_ONCE) | await _worker_rounds(stack, image)
-    more = await _rounds(stack, image, _MORE)
+    taken = await _rounds(stack, image, _AT_ONCE, _ROUNDS) | await _worker_rounds(stack, image)
+    more = await _rounds(stack, image, _MORE, _ROUNDS_OF_MORE)
     worker = [_AT_ONCE * 1000 / each.each_ms for each in taken["worker"]]
     return Result(
         (
@@ -65,14 +66,14 @@ async def _measure(stack: Stack, image: bytes) -> Result:
     )
 
 
-async def _rounds(stack: Stack, image: bytes, at_once: int) -> Bursts:
+async def _rounds(stack: Stack, image: bytes, at_once: int, rounds: int) -> Bursts:
     taken: Bursts = {"bare": [], "chain": []}
     async with (
         bare_client(stack, image) as bare,
         captioner(stack, image, concurrency=at_once) as ours,
     ):
         # The round before pays for connections and for what is loaded at first use.
-        for number in range(-1, _ROUNDS):
+        for number in range(-1, rounds):
             for name, job in (("bare", bare), ("chain", ours.ask_chain)):
                 done = await burst(job, count=_EACH * at_once, at_once=at_once)
                 taken[name] += [done] if number >= 0 else []
