@@ -6,21 +6,24 @@ have to add. Here it checks and serializes the call and parses the answer, and l
 
 It is a way for good weather, with one try. Whatever is no answer, nor a refusal that another try
 would meet again, takes botocore's own way from there, with its retries and their quota; and so does
-every other call of that client for a while: an outage is no time for extra tries. What a try waited
-for an answer is taken off what botocore may wait.
+every other call of that client for a while: an outage is no time for extra tries. What a try took
+is taken off what botocore may wait.
 """
 
 import asyncio
 import time
 import uuid
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from aiobotocore.client import AioBaseClient
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import BotoCoreError, ReadTimeoutError
+from botocore.handlers import generate_idempotent_uuid
 from botocore.hooks import first_non_none_response
 
 from shared.signing import JSON_CALLS, authorization, now, plain_host
@@ -57,6 +60,12 @@ class _Address:
     service: str
 
 
+async def _is_whole(response: Any) -> bool:
+    """Whether the body is what DynamoDB sent: botocore compares it, and tries again."""
+    checksum = response.headers.get("x-amz-crc32")
+    return checksum is None or int(checksum) == crc32(await response.content)
+
+
 class _InVain(Exception):
     """A try that is botocore's to make again."""
 
@@ -76,29 +85,52 @@ class _ShortCalls(AioBaseClient):
 
     async def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> Any:
         by_botocore = partial(super()._make_api_call, operation_name, api_params)  # type: ignore[misc]
-        if time.monotonic() < self._rough_until:
+        begun = time.monotonic()
+        if begun < self._rough_until:
             return await by_botocore()
+        is_probe = self._rough_until > 0
+        if is_probe:
+            # One call looks whether it is over; the others go on without a try more.
+            self._rough_until = begun + ROUGH_S
         model = self._service_model.operation_model(operation_name)
+        # Both ways are one call, and a transaction that is repeated has to say so.
+        generate_idempotent_uuid(api_params, model)
         request = await self._request(model, api_params)
         if request is None:
             return await by_botocore()
         try:
-            return await self._try(model, request)
+            parsed, refusal = await self._try(model, request)
         except _InVain as vain:
-            silence = vain.__cause__ if isinstance(vain.__cause__, ReadTimeoutError) else None
-        self._rough_until = time.monotonic() + ROUGH_S
-        if silence is None:
-            return await by_botocore()
-        # Who waits for the call waits no longer than for all tries that it has by botocore.
-        tries_left = self._client_config.retries["total_max_attempts"] - 1
+            ended = time.monotonic()
+            self._rough_until = ended + ROUGH_S
+            error = vain.__cause__ or ReadTimeoutError(endpoint_url=request.url)
+            return await self._within(by_botocore, error, waited=ended - begun)
+        if is_probe:
+            self._rough_until = 0.0
+        if refusal is not None:
+            raise refusal
+        return parsed
+
+    async def _within(
+        self, by_botocore: Callable[[], Awaitable[Any]], error: BaseException, *, waited: float
+    ) -> Any:
+        """The call by botocore, in the time that its tries have for answers less what was
+        ``waited`` already. Raises ``error`` after that.
+        """
+        tries = self._client_config.retries["total_max_attempts"]
+        scope = asyncio.timeout(tries * self._client_config.read_timeout - waited)
         try:
-            async with asyncio.timeout(tries_left * self._client_config.read_timeout):
+            async with scope:
                 return await by_botocore()
         except TimeoutError:
-            raise silence from None
+            if not scope.expired():
+                raise
+            raise error from None
 
-    async def _try(self, model: "OperationModel", request: AWSPreparedRequest) -> dict[str, Any]:
-        """The answer. Raises what is the call's end, or ``_InVain`` if botocore is to try."""
+    async def _try(
+        self, model: "OperationModel", request: AWSPreparedRequest
+    ) -> tuple[dict[str, Any], Exception | None]:
+        """The answer, and the error that it is. Raises ``_InVain`` if botocore is to try."""
         is_only_try = self._client_config.retries["total_max_attempts"] == 1
         try:
             response = await self._send(model, request)
@@ -109,20 +141,23 @@ class _ShortCalls(AioBaseClient):
             raise _InVain from error
         code = parsed.get("Error", {}).get("Code")
         is_answer = response.status_code < HTTPStatus.MULTIPLE_CHOICES
-        if not (is_answer or is_only_try or code in _LASTING):
+        is_whole = await _is_whole(response)
+        if not is_only_try and not (is_whole and (is_answer or code in _LASTING)):
             raise _InVain
-        # The event by which botocore lets others see what came of a call.
+        parsed.setdefault("ResponseMetadata", {})["RetryAttempts"] = 0
+        # The event by which botocore lets others see what came of a call, and names SQS's errors.
+        context: dict[str, Any] = {}
         await self.meta.events.emit(
             self._event("after-call", model),
             http_response=response,
             parsed=parsed,
             model=model,
-            context={},
+            context=context,
         )
         if is_answer:
-            return parsed
-        refusal: Any = self.exceptions.from_code(code)
-        raise refusal(parsed, model.name)
+            return parsed, None
+        refusal: Any = self.exceptions.from_code(context.get("error_code_override", code))
+        return parsed, refusal(parsed, model.name)
 
     async def _request(
         self, model: "OperationModel", params: dict[str, Any]

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from zlib import crc32
 
 import aioboto3
 import pytest
@@ -93,7 +94,6 @@ async def ended(session: aioboto3.Session, answer: Answer) -> tuple[str, bool, A
         except ClientError as refusal:
             told, text = refusal.response, str(refusal)
             is_refused = isinstance(refusal, dynamodb.exceptions.ConditionalCheckFailedException)
-    told["ResponseMetadata"].pop("RetryAttempts", None)
     return text, is_refused, told
 
 
@@ -111,6 +111,22 @@ async def ended(session: aioboto3.Session, answer: Answer) -> tuple[str, bool, A
 )
 async def test_an_answer_or_a_refusal_is_what_botocore_makes_of_it(answer: Answer) -> None:
     assert await ended(aws_session(), answer) == await ended(aioboto3.Session(), answer)
+
+
+@pytest.mark.parametrize("session", [aws_session, aioboto3.Session])
+async def test_a_refusal_of_sqs_is_of_the_class_that_is_caught_for_it(session: Any) -> None:
+    refused = (
+        400,
+        json.dumps({"__type": "com.amazonaws.sqs#QueueDoesNotExist", "message": "no"}).encode(),
+        {"x-amzn-query-error": "AWS.SimpleQueueService.NonExistentQueue;Sender"},
+    )
+    config = receive_config(poll_wait_s=1)
+    async with client("sqs", session=session(), config=config) as sqs:
+        unsent = Unsent(sqs, refused)
+        with pytest.raises(sqs.exceptions.QueueDoesNotExist):
+            await sqs.receive_message(QueueUrl="https://sqs/1/q")
+
+    assert len(unsent.requests) == 1
 
 
 @pytest.mark.parametrize("answer", [(200, b"{}"), error("InternalServerError", 500)])
@@ -174,6 +190,73 @@ async def test_after_a_try_in_vain_calls_go_botocores_way_for_a_while(
         clock.now += 0.2
         await dynamodb.put_item(**PUT)
         assert by_botocore.calls == 2
+
+
+async def test_all_tries_of_a_transaction_carry_one_token_so_that_it_is_done_once() -> None:
+    put = {"Put": {"TableName": "t", "Item": {"PK": {"S": "p"}}}}
+    lost = ReadTimeoutError(endpoint_url="https://dynamodb")
+    async with client() as dynamodb:
+        unsent = Unsent(dynamodb, lost, lost)
+        await dynamodb.transact_write_items(TransactItems=[put])
+        await dynamodb.transact_write_items(TransactItems=[put])
+
+    tokens = [json.loads(request.body)["ClientRequestToken"] for request in unsent.requests]
+    assert len(tokens) == 4
+    assert len(set(tokens[:3])) == 1
+    assert tokens[3] != tokens[0]
+
+
+async def test_an_answer_that_the_network_changed_is_asked_for_again() -> None:
+    body = b'{"Item": {"PK": {"S": "p"}}}'
+    checksum = {"x-amz-crc32": str(crc32(body))}
+    async with client() as dynamodb:
+        unsent = Unsent(dynamodb, (200, b"\x00" + body, checksum), (200, body, checksum))
+        answer = await dynamodb.get_item(TableName="t", Key={"PK": {"S": "p"}})
+
+    assert answer["Item"] == {"PK": {"S": "p"}}
+    assert len(unsent.requests) == 2
+
+
+async def test_when_calls_were_in_vain_one_call_looks_whether_it_is_over(clock: Clock) -> None:
+    sent, answered = asyncio.Event(), asyncio.Event()
+
+    async def hold(**_: Any) -> None:
+        if not sent.is_set():
+            sent.set()
+            await answered.wait()
+
+    async with client() as dynamodb:
+        Unsent(dynamodb, error("InternalServerError", 500))
+        await dynamodb.put_item(**PUT)
+        by_botocore = ByBotocore(dynamodb)
+        clock.now += ROUGH_S + 0.1
+
+        dynamodb.meta.events.register_first("before-send", hold)
+        looking = asyncio.create_task(dynamodb.put_item(**PUT))
+        await sent.wait()
+        await dynamodb.put_item(**PUT)
+        assert by_botocore.calls == 1
+
+        answered.set()
+        await looking
+        await dynamodb.put_item(**PUT)
+        assert by_botocore.calls == 1
+
+
+async def test_a_try_that_failed_slowly_is_taken_off_what_botocore_may_wait(clock: Clock) -> None:
+    config = client_config(connections=1, read_timeout_s=1)
+
+    async def slowly(**_: Any) -> None:
+        clock.now += TRIES + 0.1
+        await asyncio.sleep(0.01)
+
+    async with client(config=config) as dynamodb:
+        unsent = Unsent(dynamodb, *[error("InternalServerError", 500)] * 10)
+        dynamodb.meta.events.register_first("before-send", slowly)
+        with pytest.raises(ReadTimeoutError):
+            await dynamodb.put_item(**PUT)
+
+    assert len(unsent.requests) == 1
 
 
 async def test_in_an_outage_no_call_has_more_tries_than_botocore_gives_but_the_first(

@@ -8,7 +8,8 @@ from aiobotocore.awsrequest import AioAWSResponse
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.compat import HTTPHeaders
 
-Answer = tuple[int, bytes] | Exception  # status and body
+# Status and body, and headers if they matter.
+Answer = tuple[int, bytes] | tuple[int, bytes, dict[str, str]] | Exception
 
 
 class Unsent:
@@ -37,6 +38,7 @@ class Unsent:
         answer = self._answers.pop(0) if self._answers else (200, self._body)
         if isinstance(answer, Exception):
             raise answer
-        status, body = answer
+        status, body, *headers = answer
         raw = SimpleNamespace(read=AsyncMock(return_value=body))
-        return AioAWSResponse(request.url, status, HTTPHeaders(), raw)
+        told = HTTPHeaders.from_dict(*headers) if headers else HTTPHeaders()
+        return AioAWSResponse(request.url, status, told, raw)
