@@ -13,6 +13,7 @@ from playwright.async_api import Page, async_playwright, expect
 from benchmarks.figures import Figure, Result, median_of, percentile
 from benchmarks.machine import NotPrepared
 from benchmarks.row import Row
+from shared.records import Status
 from tests.browser.fifty_photos import COUNT, STEP_S, TURN_S, Clicks, clicked_while_running, files
 from tests.browser.page_server import CHROMIUM, FLAGS, answers, serving, use_gateway
 from tests.deadlines import until
@@ -53,7 +54,10 @@ def _slowest(label: str, samples: list[float]) -> Figure:
 
 
 async def _measure(photos: list[str]) -> tuple[Clicks, int]:
-    """The clicks of one run, and how many requests it took the gateway."""
+    """The clicks of one run, and how many requests it took the gateway.
+
+    Raises ValueError if the page says that all are done before they are.
+    """
     gateway = FakeGateway(step_s=STEP_S, turn_s=TURN_S)
     with running(gateway), serving() as url:
         await until(lambda: answers(f"{url}/_stcore/health"), within=60)
@@ -64,6 +68,9 @@ async def _measure(photos: list[str]) -> tuple[Clicks, int]:
             clicks = await clicked_while_running(page)
             ended = page.get_by_text(f"{COUNT - 1} of {COUNT} photos done")
             await expect(ended).to_be_visible(timeout=180_000)
+        statuses = [photo.status for photo in gateway.photos_of("ana")]
+        if statuses.count(Status.COMPLETED) != COUNT - 1:
+            raise ValueError(f"the page says of photos that they are done: {statuses}")
         return clicks, sum(n for route, n in gateway.requests.items() if "/bucket" not in route)
 
 

@@ -105,9 +105,9 @@ def _quietest_rounds(others: Sequence[float]) -> Sequence[int]:
 
 
 def _others(taken: Mapping[str, Sequence[Sample]]) -> list[float]:
-    """The share of one core that other programs had in each round, in its worse half."""
-    rounds = zip(taken["one"], taken["two"], strict=True)
-    return [max(each.others_s / each.wall_s for each in both) for both in rounds]
+    """The share of one core that other programs had in each round, in its worst part."""
+    rounds = zip(taken["one"], taken["two"], taken["processes"], strict=True)
+    return [max(each.others_s / each.wall_s for each in turns) for turns in rounds]
 
 
 ROW = Row(

@@ -11,13 +11,12 @@ import ctypes
 _M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
 _MIB = 1024**2
-# The most that glibc allows. What is larger, as 50 MP are, is given back when it is freed.
-_KEPT_BLOCK = 32 * _MIB
-_KEPT = 64 * _MIB  # free at the end of a heap; there is one for each decode at once
+_KEPT_BLOCK = 32 * _MIB  # the most that glibc allows
+_KEPT = 64 * _MIB  # free at the end of a heap; threads at work at once have one each
 
 
 def keep_freed_memory() -> None:
-    """Have malloc keep blocks of up to 32 MiB; at most 64 MiB of them for each decode at once.
+    """Have malloc keep freed blocks of up to 32 MiB, but for what lies beyond 64 MiB of a heap.
 
     To be called before the first photo. Without glibc nothing changes.
     """
