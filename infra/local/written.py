@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def stack_env(layout: Layout, resources: "Resources", kept: Kept) -> dict[str, str]:
-    """What scripts rely on: these names and no others, see ``local-stack.md``."""
+    """What scripts rely on: these names and no others."""
     return {
         "GATEWAY_URL": layout.gateway_url,
         "UI_URL": layout.ui_url,

@@ -6,6 +6,7 @@ Whoever is called at night takes its words as they are, and nothing else notices
 import re
 from functools import cache
 
+import jmespath
 import pytest
 from pydantic_settings import BaseSettings
 
@@ -247,3 +248,12 @@ def test_what_workers_manage_is_what_scaling_is_set_to() -> None:
     ):
         assert constants[service] == f"concurrency = {at_once}, photo_s = {seconds}"
         assert int(tasks) * int(at_once) / float(seconds) == int(photos)
+
+
+def test_what_it_takes_from_answers_of_the_command_line_is_jmespath() -> None:
+    pages = "".join((ROOT / page).read_text() for page in _FILES)
+    taken = re.findall(r"--query (?:'([^']+)'|([\w.\[\]]+))", pages)
+
+    assert len(taken) > 3
+    for quoted, plain in taken:
+        jmespath.compile(quoted or plain)
