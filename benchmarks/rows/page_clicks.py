@@ -33,8 +33,9 @@ def measure() -> Result:
     with TemporaryDirectory() as folder:
         photos = files(Path(folder))
         taken = [asyncio.run(_measure(photos)) for _ in range(_RUNS)]
-    clicks = [each for each, _ in taken]
-    requests = [float(each) for _, each in taken]
+    clicks = [each for each, _, _ in taken]
+    requests = [float(each) for _, each, _ in taken]
+    done = [float(each) for _, _, each in taken]
     return Result(
         (
             _slowest("History and back, p95", [ms for each in clicks for ms in each.navigation]),
@@ -43,9 +44,10 @@ def measure() -> Result:
             median_of("History and back", [ms for each in clicks for ms in each.navigation], "ms"),
             median_of("copy", [ms for each in clicks for ms in each.copy], "ms"),
             Figure("requests a photo", max(requests) / COUNT, "", at_most=6.0),
+            Figure("photos done when the page says so", min(done), "", at_least=COUNT - 1),
         ),
         {name: version(name) for name in ("streamlit", "playwright")},
-        {"clicks_ms": [asdict(each) for each in clicks], "requests": requests},
+        {"clicks_ms": [asdict(each) for each in clicks], "requests": requests, "done": done},
     )
 
 
@@ -53,10 +55,9 @@ def _slowest(label: str, samples: list[float]) -> Figure:
     return Figure(label, percentile(samples, 95), "ms", at_most=_LIMIT_MS)
 
 
-async def _measure(photos: list[str]) -> tuple[Clicks, int]:
-    """The clicks of one run, and how many requests it took the gateway.
-
-    Raises ValueError if the page says that all are done before they are.
+async def _measure(photos: list[str]) -> tuple[Clicks, int, int]:
+    """The clicks of one run, how many requests it took the gateway, and how many photos had their
+    captions when the page said that all but the broken one have.
     """
     gateway = FakeGateway(step_s=STEP_S, turn_s=TURN_S)
     with running(gateway), serving() as url:
@@ -68,10 +69,9 @@ async def _measure(photos: list[str]) -> tuple[Clicks, int]:
             clicks = await clicked_while_running(page)
             ended = page.get_by_text(f"{COUNT - 1} of {COUNT} photos done")
             await expect(ended).to_be_visible(timeout=180_000)
-        statuses = [photo.status for photo in gateway.photos_of("ana")]
-        if statuses.count(Status.COMPLETED) != COUNT - 1:
-            raise ValueError(f"the page says of photos that they are done: {statuses}")
-        return clicks, sum(n for route, n in gateway.requests.items() if "/bucket" not in route)
+        done = [photo.status for photo in gateway.photos_of("ana")].count(Status.COMPLETED)
+        requests = sum(n for route, n in gateway.requests.items() if "/bucket" not in route)
+        return clicks, requests, done
 
 
 @asynccontextmanager
